@@ -1,0 +1,1 @@
+"""Arithmetic: results from observations, intervals, and verdicts from results. Exact throughout."""

@@ -1,0 +1,1 @@
+"""What to run (matrix) and how to run it (runner)."""

@@ -1,0 +1,1 @@
+"""The plan: the official text read by code, the register made from it, and its discrepancies."""

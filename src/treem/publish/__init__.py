@@ -1,0 +1,1 @@
+"""From executed notebooks and chapters to HTML, PDF and DOCX, by Quarto or from wheels."""
