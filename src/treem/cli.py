@@ -1,0 +1,330 @@
+"""One command a stage of the road. Reads like a table of contents; the work is elsewhere.
+
+Nothing heavy is imported before a command needs it, so that `treem --help` answers at once.
+Exit codes: 0 done; 1 the data or the plan did not pass; 2 wrong use; 3 the machine or we failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from treem import __version__
+from treem.errors import TreemError, UsageError
+from treem.project import Project, find_project
+
+DONE, FAILED_DATA, WRONG_USE, FAILED_MACHINE = 0, 1, 2, 3
+PUBLISHERS = ("auto", "quarto", "embedded")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every error becomes a message on stderr."""
+    _speak_utf8()
+    try:
+        arguments = _parser().parse_args(argv)
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        return command(arguments)
+    except TreemError as error:
+        return _say_error(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say_error("Đã dừng theo yêu cầu; gói báo cáo trước đó còn nguyên.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except OSError as error:
+        return _say_error(_storage_message(error), FAILED_MACHINE)
+    except Exception as error:  # an error of our own: said plainly, never as a bare traceback
+        if os.environ.get("TREEM_DEBUG"):
+            raise
+        return _say_error(
+            f"Lỗi của chương trình ({type(error).__name__}: {error}). Không tệp nào trong gói báo "
+            "cáo trước đó bị thay đổi. Hãy chạy lại với biến môi trường TREEM_DEBUG=1 rồi gửi "
+            "thông báo đầy đủ cho người bảo trì.",
+            FAILED_MACHINE,
+        )
+
+
+# --- commands, in the order of the road -------------------------------------------------------
+
+
+def _plan_lint(arguments: argparse.Namespace) -> int:
+    from treem.plan.lint import lint_file, to_json, to_text
+
+    project = _project(arguments)
+    rows = lint_file(Path(arguments.file) if arguments.file else project.plan_text, project)
+    return _answer(arguments, to_json(rows), to_text(rows))
+
+
+def _plan_table(arguments: argparse.Namespace) -> int:
+    from treem.plan.source import read_plan_file
+    from treem.plan.table import table_json, table_text
+
+    plan = read_plan_file(_project(arguments).plan_text)
+    return _answer(arguments, table_json(plan), table_text(plan))
+
+
+def _assess(arguments: argparse.Namespace) -> int:
+    from treem.indicators.assess import assess, assess_text
+    from treem.plan.register import load_register
+
+    answer = assess(
+        load_register(_project(arguments)),
+        arguments.measure,
+        arguments.year,
+        arguments.value,
+        reading=arguments.reading,
+        value_2025=arguments.value_2025,
+    )
+    return _answer(arguments, answer, assess_text(answer))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from treem.pipeline import write_demos
+
+    written = write_demos(_project(arguments))
+    answer = {name: [str(path) for path in paths] for name, paths in written.items()}
+    lines = [
+        f"Đã ghi {len(paths)} tệp số liệu trình diễn (do máy sinh ra) của kỳ {name}."
+        for name, paths in written.items()
+    ]
+    return _answer(arguments, answer, "\n".join(lines))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from treem.pipeline import check_edition
+
+    outcome = check_edition(_project(arguments), arguments.edition)
+    _answer(arguments, outcome.as_json(), outcome.as_text())
+    return FAILED_DATA if outcome.stops else DONE
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from treem.pipeline import run_edition
+
+    outcome = run_edition(_project(arguments), arguments.edition, jobs=arguments.jobs, say=_say)
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    from treem.pipeline import publish_edition
+
+    outcome = publish_edition(
+        _project(arguments), arguments.edition, publisher=arguments.publisher, say=_say
+    )
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from treem.pipeline import report_edition
+
+    outcome = report_edition(
+        _project(arguments),
+        arguments.edition,
+        publisher=arguments.publisher,
+        jobs=arguments.jobs,
+        say=_say,
+    )
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    from treem.audit.trace import trace
+
+    found = trace(_project(arguments), arguments.edition, arguments.figure)
+    return _answer(arguments, found.as_json(), found.as_text())
+
+
+# --- the parser -------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose own words are Vietnamese."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("add_help", False)
+        super().__init__(*args, **kwargs)
+        self._positionals.title = "tham số"
+        self._optionals.title = "tùy chọn"
+        self.add_argument("-h", "--help", action="help", help="in hướng dẫn này rồi thoát")
+
+    def format_usage(self) -> str:
+        return super().format_usage().replace("usage: ", "cách dùng: ", 1)
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", "cách dùng: ", 1)
+
+    def error(self, message: str) -> NoReturn:
+        for english, vietnamese in _ARGPARSE_WORDS:
+            message = message.replace(english, vietnamese)
+        raise UsageError(
+            f"{message}.\nGõ `{self.prog} --help` để xem hướng dẫn.\n{self.format_usage().strip()}"
+        )
+
+
+# argparse's own messages, phrase by phrase; a test runs every kind of wrong use through it.
+_ARGPARSE_WORDS = (
+    ("the following arguments are required: ", "thiếu tham số: "),
+    ("unrecognized arguments: ", "không hiểu: "),
+    ("expected one argument", "cần một giá trị đi kèm"),
+    ("ambiguous option: ", "tùy chọn viết tắt chưa rõ: "),
+    (" could match ", " có thể là "),
+    ("ignored explicit argument ", "không nhận giá trị "),
+    ("argument ", "tham số "),
+    ("invalid choice: ", "không có lựa chọn "),
+    ("choose from ", "chọn một trong "),
+    ("invalid int value: ", "cần số nguyên, đang ghi "),
+    ("invalid positive value: ", "cần số nguyên từ 1 trở lên, đang ghi "),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="treem",
+        description="Rà soát Chương trình hành động vì trẻ em tỉnh Bắc Ninh giai đoạn 2021 - 2030 "
+        "(Kế hoạch số 359/KH-UBND).",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"treem {__version__}", help="in phiên bản rồi thoát"
+    )
+    commands = parser.add_subparsers(metavar="LỆNH", required=True, title="các lệnh")
+
+    report = _command(commands, "report", _report, "làm trọn một kỳ báo cáo: số liệu, sổ tính, văn bản")
+    _edition(report)
+    _publisher(report)
+    _jobs(report)
+
+    plan = commands.add_parser("plan", help="kế hoạch: soát chỗ vênh, in lại bảng tổng hợp")
+    stages = plan.add_subparsers(metavar="LỆNH", required=True, title="các lệnh")
+    lint = _command(stages, "lint", _plan_lint, "đọc văn bản kế hoạch và liệt kê chỗ mâu thuẫn")
+    lint.add_argument("file", nargs="?", metavar="TỆP", help="văn bản khác cùng dạng")
+    _command(stages, "table", _plan_table, "in lại bảng tổng hợp, đúng từng ô như bản ban hành")
+
+    assess = _command(commands, "assess", _assess, "thử: giá trị này năm này thì đánh giá thế nào")
+    assess.add_argument("measure", metavar="CHỈ_TIÊU", help="ví dụ CT03.2")
+    assess.add_argument("year", metavar="NĂM", type=int, help="2021 đến 2030")
+    assess.add_argument("value", metavar="GIÁ_TRỊ", help="ví dụ 12,1 hoặc 12.1")
+    assess.add_argument(
+        "--reading",
+        choices=("text", "table", "ledger"),
+        default="ledger",
+        help="cách đọc mức: lời mục I.2 (text), bảng (table), sổ quyết định (ledger, mặc định)",
+    )
+    assess.add_argument("--value-2025", metavar="X", help="kết quả năm 2025, khi xét sau 2025")
+
+    _command(commands, "demo", _demo, "sinh lại hồ sơ số liệu của các kỳ trình diễn")
+    _edition(_command(commands, "check", _check, "đọc hồ sơ số liệu và liệt kê lỗi"))
+    run = _command(commands, "run", _run, "tính kết quả và chạy sổ tính, chưa làm văn bản")
+    _edition(run)
+    _jobs(run)
+    publish = _command(commands, "publish", _publish, "làm HTML, PDF, DOCX và gói xuất bản")
+    _edition(publish)
+    _publisher(publish)
+    trace = _command(commands, "trace", _trace, "truy một con số đã in về ô gốc")
+    _edition(trace)
+    trace.add_argument("figure", metavar="CON_SỐ", help="mã con số, ví dụ CT03.2-27-v")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], words: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=words, description=words[0].upper() + words[1:] + "."
+    )
+    parser.set_defaults(command=command)
+    parser.add_argument("--project", metavar="THƯ_MỤC", help="thư mục dự án (mặc định: nơi gọi lệnh)")
+    parser.add_argument("--json", action="store_true", help="trả lời bằng JSON")
+    return parser
+
+
+def _edition(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("edition", metavar="KỲ", help="tên tệp trong params/, ví dụ demo-2024")
+
+
+def _publisher(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--publisher",
+        choices=PUBLISHERS,
+        default="auto",
+        help="bộ xuất bản: quarto, embedded (đi kèm), auto (mặc định: Quarto nếu máy có)",
+    )
+
+
+def _jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        help="số sổ tính chạy cùng lúc (mặc định: số nhân của máy)",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "positive"  # argparse prints the name of the type in its message
+
+
+# --- helpers ----------------------------------------------------------------------------------
+
+
+def _project(arguments: argparse.Namespace) -> Project:
+    if arguments.project is None:
+        return find_project()
+    folder = Path(arguments.project)
+    if not folder.is_dir():
+        raise UsageError(f"Không có thư mục {folder}; hãy kiểm tra lại --project.")
+    return find_project(folder)
+
+
+def _answer(arguments: argparse.Namespace, answer: Any, words: str) -> int:
+    if arguments.json:
+        words = json.dumps(answer, ensure_ascii=False, indent=2)
+    print(words)
+    return DONE
+
+
+def _say(words: str) -> None:
+    """Progress goes to stderr, so that an answer on stdout stays readable by a program."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def _say_error(words: str, code: int) -> int:
+    print(words, file=sys.stderr)
+    return code
+
+
+def _storage_message(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return (
+                f"Đĩa đầy{where}: không ghi được. Gói báo cáo trước đó còn nguyên. "
+                "Hãy giải phóng chỗ trống rồi chạy lại."
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return (
+                f"Không có quyền ghi hoặc đọc{where}. Gói báo cáo trước đó còn nguyên. "
+                "Hãy kiểm tra quyền của thư mục rồi chạy lại."
+            )
+        case _:
+            return f"Máy báo lỗi{where}: {error.strerror or error}. Hãy kiểm tra rồi chạy lại."
+
+
+def _speak_utf8() -> None:
+    """Print Vietnamese also where the console's own encoding could not."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
