@@ -76,7 +76,7 @@ def test() -> int:
 
 
 def check() -> int:
-    """Formatting, lint and types first, because they answer quickly; then every test."""
+    """Check formatting, lint and types first, because they answer quickly; then every test."""
     set_up("dev")
     for command in (
         ["-m", "ruff", "format", "--check", "src", "tests", "benchmarks", "make.py"],
@@ -157,7 +157,11 @@ def try_quarto() -> None:
     The package fetches Quarto when it is installed, so it fails where that place is not reached.
     """
     tried = VENV / "quarto-tried"
-    if tried.exists() or os.environ.get("QUARTO_PATH") or shutil.which("quarto", path=search_path()):
+    if (
+        tried.exists()
+        or os.environ.get("QUARTO_PATH")
+        or shutil.which("quarto", path=search_path())
+    ):
         return
     try:
         done = subprocess.run(

@@ -194,7 +194,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="LỆNH", required=True, title="các lệnh")
 
-    report = _command(commands, "report", _report, "làm trọn một kỳ báo cáo: số liệu, sổ tính, văn bản")
+    report = _command(
+        commands, "report", _report, "làm trọn một kỳ báo cáo: số liệu, sổ tính, văn bản"
+    )
     _edition(report)
     _publisher(report)
     _jobs(report)
@@ -238,7 +240,9 @@ def _command(
         name, help=words, description=words[0].upper() + words[1:] + "."
     )
     parser.set_defaults(command=command)
-    parser.add_argument("--project", metavar="THƯ_MỤC", help="thư mục dự án (mặc định: nơi gọi lệnh)")
+    parser.add_argument(
+        "--project", metavar="THƯ_MỤC", help="thư mục dự án (mặc định: nơi gọi lệnh)"
+    )
     parser.add_argument("--json", action="store_true", help="trả lời bằng JSON")
     return parser
 

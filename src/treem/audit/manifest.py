@@ -1,0 +1,149 @@
+"""What a package holds and what it was made from.
+
+`manifest.json` lists every file of the package with size, checksum and media type, and the inputs:
+checksums of code, lock, parameters and sources, versions of the tools, the publisher. Times and
+the machine stand in `run.json` only, which is never hashed, so that two builds of the same inputs
+are byte-equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from treem.edition import Edition
+from treem.project import Project
+
+TOOLS = (
+    "great-expectations",
+    "matplotlib",
+    "nbformat",
+    "openpyxl",
+    "pandas",
+    "papermill",
+    "pyarrow",
+    "pypandoc-binary",
+    "python-docx",
+    "typst",
+)
+SOURCES = (
+    "src/treem",
+    "notebooks",
+    "chapters",
+    "index.qmd",
+    "_quarto.yml",
+    "_language-vi.yml",
+    "_extensions",
+    "expectations",
+    "data/source",
+    "data/plan",
+    "data/areas",
+    "data/published",
+    "requirements.lock",
+)
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".jsonl": "application/x-ndjson",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".ttf": "font/ttf",
+    ".txt": "text/plain",
+    ".woff2": "font/woff2",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_SKIPPED_PARTS = {"__pycache__", ".ipynb_checkpoints"}
+
+
+def canonical_json(value: Any) -> str:
+    """Return JSON with sorted keys and no blanks (RFC 8785 for text, integers and booleans)."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def tree_sha256(root: Path, names: Iterable[str]) -> str:
+    """Return one SHA-256 over the paths and contents of files and folders below `root`.
+
+    A name that does not exist counts as absent, so that removing a file changes the result.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        for path in _files(root / name):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+            digest.update(file_sha256(path).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def inputs(project: Project, edition: Edition, publisher: str) -> dict[str, Any]:
+    """Return what the package of this edition is made from, as checksums and versions."""
+    own = [f"params/{edition.name}.yml"]
+    own += [name for name in (edition.submissions, edition.published) if name is not None]
+    return {
+        "edition": edition.name,
+        "sources_sha256": tree_sha256(project.root, SOURCES),
+        "edition_sha256": tree_sha256(project.root, own),
+        "lock_sha256": tree_sha256(project.root, ["requirements.lock"]),
+        "publisher": publisher,
+        "python": platform.python_version(),
+        "tools": {name: metadata.version(name) for name in TOOLS},
+    }
+
+
+def write_manifest(package: Path, made_from: Mapping[str, Any], notice: str) -> Path:
+    """Write `manifest.json` for a finished package; returns its path.
+
+    `notice` is the sentence that marks generated data, empty for real figures.
+    """
+    target = package / "manifest.json"
+    files = [
+        {
+            "path": path.relative_to(package).as_posix(),
+            "size": path.stat().st_size,
+            "sha256": file_sha256(path),
+            "media_type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
+            "class": "public",
+        }
+        for path in _files(package)
+        if path != target
+    ]
+    target.write_text(
+        canonical_json({"files": files, "made_from": made_from, "notice": notice}) + "\n", "utf-8"
+    )
+    return target
+
+
+def package_intact(package: Path) -> bool:
+    """Whether every file of the manifest is there with its size, and nothing else is."""
+    target = package / "manifest.json"
+    if not target.is_file():
+        return False
+    files = json.loads(target.read_text("utf-8"))["files"]
+    listed = {package / entry["path"]: entry["size"] for entry in files}
+    found = {path: path.stat().st_size for path in _files(package) if path != target}
+    return listed == found
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [
+        found
+        for found in sorted(path.rglob("*"))
+        if found.is_file() and not _SKIPPED_PARTS.intersection(found.parts)
+    ]

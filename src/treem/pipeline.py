@@ -1,0 +1,409 @@
+"""The road, stage by stage: what `report`, `run`, `check` and `publish` do and in which order.
+
+Every stage reads what the stage before it wrote. Tables and notebooks are made in a folder beside
+the final one and swapped in when all of them are done; the published package is swapped in last,
+so that whatever stops a build leaves the last good package as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from treem import __version__
+from treem.edition import Edition, edition_names, load_edition
+from treem.errors import DataError, GateError
+from treem.project import Project, ReportPaths
+from treem.storage import fresh_folder, sole_writer, swap_in, write_archive
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Say = Callable[[str], None]
+
+GENERATED_NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
+SHOWN_FINDINGS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did, for people (`as_text`) and programs (`as_json`)."""
+
+    edition: str
+    sentence: str
+    written: tuple[str, ...] = ()
+    publisher: str = ""
+    unchanged: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_text(self) -> str:
+        """Return one line: what was written and where."""
+        return self.sentence
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same for a program."""
+        return {
+            "edition": self.edition,
+            "unchanged": self.unchanged,
+            "publisher": self.publisher,
+            "written": list(self.written),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """What the gate found in an edition's data."""
+
+    edition: str
+    findings: tuple[dict[str, str], ...]
+
+    @property
+    def stops(self) -> bool:
+        """Whether a finding of severity `run` stops the build."""
+        return any(row["severity"] == "run" for row in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every finding."""
+        return {"edition": self.edition, "stops": self.stops, "findings": list(self.findings)}
+
+    def as_text(self) -> str:
+        """Return every finding with its place and what to do."""
+        if not self.findings:
+            return f"Kỳ {self.edition}: không có phát hiện nào."
+        lines = [f"Kỳ {self.edition}: {len(self.findings)} phát hiện."]
+        lines += [finding_line(row) for row in self.findings]
+        return "\n".join(lines)
+
+
+def finding_line(row: dict[str, str]) -> str:
+    """Return a finding as one line: severity, place, message, what to do."""
+    from treem.display.words import severity_name
+
+    place = " ".join(part for part in (row["file"], row["sheet"], row["cell"]) if part)
+    return f"[{severity_name(row['severity'])}] {place or row['area_name'] or row['rule']}: " + (
+        f"{row['message']} {row['instruction']}".strip()
+    )
+
+
+# --- the commands -----------------------------------------------------------------------------
+
+
+def report_edition(project: Project, name: str, *, publisher: str, jobs: int, say: Say) -> Outcome:
+    """Do the whole road for one edition, unless nothing has changed since the last build."""
+    from treem.audit.manifest import inputs, package_intact
+    from treem.publish import choose_publisher
+
+    edition = load_edition(project, name)
+    refuse_unprotected(edition)
+    paths = project.report(name)
+    chosen = choose_publisher(publisher, say)
+    made_from = inputs(project, edition, chosen.label)
+    with sole_writer(paths.root, name):
+        if _last_inputs(paths) == made_from and paths.archive.exists():
+            if package_intact(paths.public):
+                return Outcome(
+                    edition=name,
+                    sentence=f"Kỳ {name}: không có gì thay đổi, gói báo cáo giữ nguyên tại "
+                    f"{_shown(project, paths.public)}.",
+                    publisher=chosen.label,
+                    unchanged=True,
+                )
+        seconds: dict[str, float] = {}
+        _make_tables_and_notebooks(project, edition, paths, jobs, say, seconds)
+        _make_package(project, edition, paths, chosen, made_from, say, seconds)
+        _write_run_record(paths, made_from, seconds)
+    return _published(project, edition, paths, chosen.label, seconds)
+
+
+def run_edition(project: Project, name: str, *, jobs: int, say: Say) -> Outcome:
+    """Make tables, executed notebooks and the Quarto profile of one edition."""
+    edition = load_edition(project, name)
+    refuse_unprotected(edition)
+    paths = project.report(name)
+    seconds: dict[str, float] = {}
+    with sole_writer(paths.root, name):
+        _make_tables_and_notebooks(project, edition, paths, jobs, say, seconds)
+    return Outcome(
+        edition=name,
+        sentence=f"Kỳ {name}: đã ghi bảng vào {_shown(project, paths.tables)} và sổ tính vào "
+        f"{_shown(project, paths.notebooks)}. Làm văn bản: treem publish {name}, hoặc "
+        f"quarto render --profile {name}.",
+        written=(_shown(project, paths.tables), _shown(project, paths.notebooks)),
+        seconds=seconds,
+    )
+
+
+def publish_edition(project: Project, name: str, *, publisher: str, say: Say) -> Outcome:
+    """Make HTML, PDF, DOCX and the portal package from tables and notebooks that are there."""
+    from treem.audit.manifest import inputs
+    from treem.publish import choose_publisher
+
+    edition = load_edition(project, name)
+    refuse_unprotected(edition)
+    paths = project.report(name)
+    if not (paths.tables / "results.csv").exists() or not paths.notebooks.exists():
+        raise DataError(
+            f"Kỳ {name} chưa có bảng và sổ tính trong {_shown(project, paths.root)}. "
+            f"Hãy chạy trước: treem run {name}."
+        )
+    chosen = choose_publisher(publisher, say)
+    made_from = inputs(project, edition, chosen.label)
+    seconds: dict[str, float] = {}
+    with sole_writer(paths.root, name):
+        _make_package(project, edition, paths, chosen, made_from, say, seconds)
+    return _published(project, edition, paths, chosen.label, seconds)
+
+
+def check_edition(project: Project, name: str) -> CheckOutcome:
+    """Read an edition's data and run the gate over it; writes nothing."""
+    edition = load_edition(project, name)
+    road = _read_and_check(project, edition)
+    return CheckOutcome(name, tuple(_rows(road.findings)))
+
+
+def write_demos(project: Project) -> dict[str, list[Path]]:
+    """Write the generated submissions of every demonstration edition."""
+    from treem.demo import write_demo
+
+    editions = [load_edition(project, name) for name in edition_names(project)]
+    return {edition.name: write_demo(project, edition) for edition in editions if edition.generated}
+
+
+def refuse_unprotected(edition: Edition) -> None:
+    """Refuse to publish real figures below the province while nothing protects small counts.
+
+    Raises DataError. The figures are about children; disclosure control comes before them.
+    """
+    if edition.areas != "none" and not edition.generated:
+        raise DataError(
+            f"Kỳ {edition.name} có số liệu thật dưới cấp tỉnh (areas: {edition.areas}) mà phần "
+            "bảo mật số nhỏ chưa có, nên không làm bản công khai. Hãy đặt areas: none để chỉ công "
+            "bố cấp tỉnh."
+        )
+
+
+# --- the stages -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Road:
+    """What the stages before the notebooks made."""
+
+    register: Any
+    areas: Any
+    observations: pd.DataFrame
+    findings: pd.DataFrame
+    raw_checks: list[dict[str, Any]]
+
+
+def _make_tables_and_notebooks(
+    project: Project,
+    edition: Edition,
+    paths: ReportPaths,
+    jobs: int,
+    say: Say,
+    seconds: dict[str, float],
+) -> None:
+    from treem.notebooks.matrix import book, check_matrix
+    from treem.notebooks.runner import execute
+    from treem.publish.profile import write_profile
+
+    check_matrix(project, edition)
+    stage = fresh_folder(paths.root / ".stage")
+    with _timed(seconds, "tables"):
+        _write_tables(project, edition, stage / "tables", say)
+    with _timed(seconds, "notebooks"):
+        execute(
+            project,
+            edition,
+            tables=stage / "tables",
+            notebooks=stage / "notebooks",
+            failed=paths.root / "failed",
+            jobs=jobs,
+            say=say,
+        )
+    swap_in(stage / "tables", paths.tables)
+    swap_in(stage / "notebooks", paths.notebooks)
+    stage.rmdir()
+    write_profile(project, edition, book(edition))
+
+
+def _read_and_check(project: Project, edition: Edition) -> _Road:
+    import pandas as pd
+
+    from treem.areas import load_geography
+    from treem.intake.published import read_published
+    from treem.intake.workbook import read_submissions
+    from treem.plan.register import load_register
+    from treem.quality import check, check_register
+
+    register = load_register(project)
+    areas = load_geography(project)
+    observations, findings = [], []
+    for wanted, read in (
+        (edition.submissions, read_submissions),
+        (edition.published, read_published),
+    ):
+        if wanted is not None:
+            received, found = read(project, edition, register, areas)
+            observations.append(received)
+            findings.append(found)
+    received = pd.concat(observations, ignore_index=True)
+    registered = check_register(project, edition, register)
+    checked = check(project, edition, register, areas, received)
+    return _Road(
+        register=register,
+        areas=areas,
+        observations=checked.observations,
+        findings=pd.concat([*findings, registered.findings, checked.findings], ignore_index=True),
+        raw_checks=[*registered.raw, *checked.raw],
+    )
+
+
+def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) -> None:
+    import pandas as pd
+
+    from treem.indicators.compute import compute
+    from treem.quality import check_results
+
+    folder.mkdir(parents=True)
+    road = _read_and_check(project, edition)
+    _stop_at_gate(edition, _rows(road.findings))
+    results = compute(project, edition, road.register, road.areas, road.observations)
+    checked = check_results(project, edition, road.register, results)
+    findings = pd.concat([road.findings, checked.findings], ignore_index=True)
+    _stop_at_gate(edition, _rows(findings))
+    road.observations.to_parquet(folder / "observations.parquet", index=False)
+    results.to_csv(folder / "results.csv", index=False, lineterminator="\n")
+    findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+    (folder / "quality_raw.json").write_text(
+        json.dumps([*road.raw_checks, *checked.raw], ensure_ascii=False, indent=1, sort_keys=True),
+        "utf-8",
+    )
+    say(
+        f"Đã tính {len(results)} kết quả từ {len(road.observations)} số liệu; "
+        f"{len(findings)} phát hiện khi kiểm tra."
+    )
+
+
+def _stop_at_gate(edition: Edition, findings: list[dict[str, str]]) -> None:
+    stopping = [row for row in findings if row["severity"] == "run"]
+    if not stopping:
+        return
+    lines = [finding_line(row) for row in stopping[:SHOWN_FINDINGS]]
+    if len(stopping) > SHOWN_FINDINGS:
+        lines.append(f"… và {len(stopping) - SHOWN_FINDINGS} phát hiện nữa.")
+    raise GateError(
+        f"Kỳ {edition.name} dừng ở cửa kiểm tra: {len(stopping)} phát hiện mức dừng cả kỳ. "
+        "Gói báo cáo trước đó còn nguyên.\n" + "\n".join(lines)
+    )
+
+
+def _make_package(
+    project: Project,
+    edition: Edition,
+    paths: ReportPaths,
+    chosen: Any,
+    made_from: dict[str, Any],
+    say: Say,
+    seconds: dict[str, float],
+) -> None:
+    from treem.audit.manifest import write_manifest
+    from treem.notebooks.matrix import book
+    from treem.publish.profile import write_profile
+
+    write_profile(project, edition, book(edition))
+    stage = fresh_folder(paths.root / ".package")
+    say(f"Làm văn bản bằng {chosen.label} …")
+    with _timed(seconds, "document"):
+        chosen.render(project, edition, stage)
+    with _timed(seconds, "package"):
+        _write_data(edition, paths, stage / "data")
+        write_manifest(stage, made_from, GENERATED_NOTICE if edition.generated else "")
+        archive = paths.root / ".package.zip"
+        write_archive(stage, archive)
+    swap_in(stage, paths.public)
+    swap_in(archive, paths.archive)
+
+
+def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
+    """Copy what the public may have of the tables; a generated table says so in every row."""
+    folder.mkdir()
+    with (paths.tables / "results.csv").open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    hidden = {"observations"}
+    columns = [name for name in rows[0] if name not in hidden]
+    with (folder / "results.csv").open("w", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, [*columns, "notice"], lineterminator="\n")
+        writer.writeheader()
+        notice = GENERATED_NOTICE if edition.generated else ""
+        for row in rows:
+            writer.writerow({**{name: row[name] for name in columns}, "notice": notice})
+
+
+def _write_run_record(
+    paths: ReportPaths, made_from: dict[str, Any], seconds: dict[str, float]
+) -> None:
+    record = {
+        "made_from": made_from,
+        "treem": __version__,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "machine": {"system": platform.platform(), "python": platform.python_version()},
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    new = paths.root / "run.json.new"
+    new.write_text(text + "\n", "utf-8")
+    swap_in(new, paths.run_record)
+
+
+def _last_inputs(paths: ReportPaths) -> dict[str, Any] | None:
+    try:
+        made_from = json.loads(paths.run_record.read_text("utf-8"))["made_from"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return made_from if isinstance(made_from, dict) else None
+
+
+def _published(
+    project: Project,
+    edition: Edition,
+    paths: ReportPaths,
+    publisher: str,
+    seconds: dict[str, float],
+) -> Outcome:
+    written = (_shown(project, paths.public), _shown(project, paths.archive))
+    return Outcome(
+        edition=edition.name,
+        sentence=f"Kỳ {edition.name}: đã ghi {written[0]}/ (HTML, PDF, DOCX, số liệu) và "
+        f"{written[1]} bằng {publisher}.",
+        written=written,
+        publisher=publisher,
+        seconds=seconds,
+    )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start
+
+
+def _rows(findings: pd.DataFrame) -> list[dict[str, str]]:
+    return [
+        {str(key): "" if value is None else str(value) for key, value in row.items()}
+        for row in findings.to_dict("records")
+    ]
+
+
+def _shown(project: Project, path: Path) -> str:
+    return path.relative_to(project.root).as_posix()

@@ -1,0 +1,62 @@
+"""Fixtures shared by all tests: the project as checked out, and a small copy to change."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from treem.project import Project
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = (
+    "_extensions",
+    "_language-vi.yml",
+    "_quarto.yml",
+    "chapters",
+    "data",
+    "expectations",
+    "index.qmd",
+    "notebooks",
+    "params",
+    "requirements.lock",
+)
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    return Project(ROOT)
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Project:
+    """Everything a build reads, in a folder of the test's own, without `src/` and `reports/`."""
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name)
+        else:
+            shutil.copy2(source, root / name)
+    return Project(root)
+
+
+@pytest.fixture
+def treem() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command as a person runs it: a process of its own, its exit code and both streams."""
+
+    def call(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "treem", *arguments],
+            cwd=cwd,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return call
