@@ -365,6 +365,9 @@ local function typst_call(name, arguments, label)
   return pandoc.Para(inlines)
 end
 
+local NEXT_APPENDIX = "#nd30-appendix-page()"
+local FIRST_APPENDIX = "#nd30-appendices-begin()\n" .. NEXT_APPENDIX
+
 local function typst_headings(blocks)
   local appendices = 0
   return blocks:walk {
@@ -374,12 +377,12 @@ local function typst_headings(blocks)
         return raw("typst", label ~= "" and "#[#metadata(none) <" .. label .. ">]" or "")
       elseif header.classes:includes("nd30-part") then
         local name, title = part_words(header)
-        return typst_call("nd30-part", { name, title }, label)
+        return raw("typst", ("#nd30-part(%s, %s)"):format(typst_string(text(name)),
+          typst_string(text(title))) .. (label ~= "" and " <" .. label .. ">" or ""))
       elseif header.classes:includes("nd30-appendix") then
         appendices = appendices + 1
         local call = typst_call("nd30-appendix", { header.content }, label)
-        if appendices > 1 then return call end
-        return { raw("typst", "#nd30-appendices-begin()"), call }
+        return { raw("typst", appendices == 1 and FIRST_APPENDIX or NEXT_APPENDIX), call }
       end
     end,
   }
@@ -454,18 +457,24 @@ end
 
 -- ---- landscape pages and tables -----------------------------------------------------------
 
+local BEGINNINGS = pandoc.List { END_PORTRAIT, FIRST_APPENDIX, NEXT_APPENDIX }
+
+-- An appendix that begins on a landscape page has already written its beginning: it comes first.
 local function turn_pages(blocks)
   return blocks:walk {
     Div = function(div)
       if not is_landscape(div) then return nil end
-      if typst then
-        return pandoc.Blocks { raw("typst", "#nd30-landscape[") } .. div.content
-          .. { raw("typst", "]") }
-      end
+      local before = pandoc.Blocks {}
       local first = div.content[1]
-      local opened = first and first.t == "RawBlock" and first.text == END_PORTRAIT
-      return pandoc.Blocks(opened and {} or { raw("openxml", END_PORTRAIT) }) .. div.content
-        .. { raw("openxml", END_LANDSCAPE) }
+      if first and first.t == "RawBlock" and BEGINNINGS:includes(first.text) then
+        before:insert(div.content:remove(1))
+      end
+      if typst then
+        before:insert(raw("typst", "#nd30-landscape["))
+        return before .. div.content .. { raw("typst", "]") }
+      end
+      if #before == 0 then before:insert(raw("openxml", END_PORTRAIT)) end
+      return before .. div.content .. { raw("openxml", END_LANDSCAPE) }
     end,
   }
 end
