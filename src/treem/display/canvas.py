@@ -1,0 +1,118 @@
+"""Drawing for print: the document's own font, black on white, no state shared between charts.
+
+A chart is a matplotlib figure made without pyplot, so nothing of it stays behind in a kernel. Its
+alternative text is written from the numbers that were drawn and leaves the cell with the picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from treem.errors import PublishError
+from treem.notebooks.finish import CARRIER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 200
+WIDTH = 6.5
+"""Inches: the measure of a portrait A4 page with the decree's margins, 165 mm."""
+
+POINTS = 9.0
+CSS_PIXELS_PER_INCH = 96
+
+BLACK, DARK, GREY, LIGHT = "#000000", "#404040", "#808080", "#d0d0d0"
+ACCENT = "#1f4e79"
+"""The one colour; it is darker than GREY in greyscale, and never carries meaning alone."""
+
+_STYLE: dict[str, Any] = {
+    "font.family": "Tinos",
+    "font.size": POINTS,
+    "axes.titlesize": POINTS + 0.5,
+    "axes.labelsize": POINTS,
+    "xtick.labelsize": POINTS,
+    "ytick.labelsize": POINTS,
+    "legend.fontsize": POINTS,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": DARK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "hatch.linewidth": 0.6,
+    "axes.unicode_minus": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A finished picture and the sentences that say the same to who cannot see it."""
+
+    png: bytes
+    alt: str
+    width: float
+    height: float
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        picture = base64.b64encode(self.png).decode("ascii")
+        size = {
+            "width": round(self.width * CSS_PIXELS_PER_INCH),
+            "height": round(self.height * CSS_PIXELS_PER_INCH),
+        }
+        return (
+            {"image/png": picture, "text/plain": self.alt},
+            {"image/png": size, CARRIER: {"values": {"alt": self.alt}}},
+        )
+
+
+@contextmanager
+def drawing(fonts: Path) -> Iterator[None]:
+    """Draw with the project's font and this module's style; both end with the block."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    files = sorted(fonts.glob("*.ttf"))
+    if not files:
+        raise PublishError(
+            f"Không có tệp phông chữ .ttf trong {fonts}; bản sao của dự án thiếu phông Tinos."
+        )
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for file in files:
+        if str(file) not in known:
+            font_manager.fontManager.addfont(str(file))
+    with matplotlib.rc_context(_STYLE):
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Return an empty figure of a size in inches; call it within `drawing`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def finished(figure: Figure, alt: str) -> Chart:
+    """Return the drawn figure as a chart."""
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=DPI, metadata={"Software": None})
+    width, height = figure.get_size_inches()
+    return Chart(target.getvalue(), alt, float(width), float(height))
+
+
+def panels(figure: Figure, count: int, columns: int = 3) -> list[Axes]:
+    """Return the axes of small multiples, row by row; places left over stay empty."""
+    rows = -(-count // columns)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    flat = [axes for line in grid for axes in line]
+    for axes in flat[count:]:
+        axes.set_axis_off()
+    return flat[:count]

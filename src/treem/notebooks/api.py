@@ -1,0 +1,161 @@
+"""What a template imports: `open_run` and the run it returns.
+
+A run knows the edition, its tables, the register and the area and year of the notebook, and keeps
+the book of figures. After each cell it hands the figures that the cell printed to whoever runs the
+notebook, as metadata of an empty output; alone in JupyterLab nothing is written anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from treem.audit.lineage import FigureBook, read_figures
+from treem.edition import Edition, load_edition
+from treem.errors import DataError
+from treem.notebooks.finish import CARRIER
+from treem.notebooks.matrix import area_date
+from treem.notebooks.results import Result, Tables
+from treem.notebooks.runner import FIGURES, TABLES_VARIABLE
+from treem.plan.register import PlanRegister, load_register
+from treem.project import Project, find_project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from treem.areas import Area, Areas
+
+NEEDED = ("observations.parquet", "findings.csv", "results.csv")
+
+
+@dataclass
+class Run:
+    """One run of one notebook: edition, tables, register, and the figures printed so far.
+
+    `year` and `area_code` are those of the notebook; where a notebook has none, they are the
+    edition's year and province.
+    """
+
+    project: Project
+    edition: Edition
+    tables: Tables
+    year: int
+    area_code: str
+    figures: FigureBook = field(default_factory=FigureBook)
+
+    @cached_property
+    def register(self) -> PlanRegister:
+        """The plan register."""
+        return load_register(self.project)
+
+    @cached_property
+    def areas(self) -> Areas:
+        """The dated geography."""
+        from treem.areas import load_geography
+
+        return load_geography(self.project)
+
+    @cached_property
+    def area(self) -> Area:
+        """The area of the notebook, as it was in the notebook's year."""
+        return self.areas.get(self.area_code, area_date(self.edition, self.year))
+
+    @cached_property
+    def printed(self) -> list[dict[str, Any]]:
+        """The figures that the other notebooks of the edition printed."""
+        return list(read_figures(self.tables.folder / FIGURES))
+
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """All results of the edition as a data frame of text, for work beyond the report."""
+        import pandas as pd
+
+        return pd.DataFrame([dict(row.row) for row in self.tables.results])
+
+    def result(
+        self, measure: str, area_code: str | None = None, year: int | None = None
+    ) -> Result | None:
+        """Return a result; area and year are the notebook's unless given."""
+        return self.tables.results.get(area_code or self.area_code, year or self.year, measure)
+
+    def hand_over(self, **values: str) -> None:
+        """Give whoever runs the notebook values for its placeholders."""
+        from IPython.display import display
+
+        display({"text/plain": ""}, raw=True, metadata={CARRIER: {"values": values}})
+
+
+def open_run(
+    project: str,
+    edition: str,
+    *,
+    geography: str | None = None,
+    year: int | None = None,
+    area_code: str | None = None,
+) -> Run:
+    """Open an edition's tables for a notebook.
+
+    Raises EditionError on an unknown edition, or a geography or year that it does not have;
+    AreaError on an area that did not exist then; DataError where the tables are not there yet.
+    """
+    found = find_project(Path(project))
+    chosen = load_edition(found, edition)
+    _check(chosen, geography, year)
+    folder = Path(os.environ.get(TABLES_VARIABLE) or found.report(edition).tables)
+    if not all((folder / name).exists() for name in NEEDED):
+        raise DataError(
+            f"Kỳ {edition} chưa có bảng số liệu trong reports/{edition}/tables. "
+            f"Hãy chạy trước: treem run {edition}."
+        )
+    run = Run(found, chosen, Tables(folder), year or chosen.year, area_code or chosen.province)
+    _hand_over_after_each_cell(run)
+    run.hand_over(
+        edition_year=str(chosen.year),
+        area_name=run.area.name,
+        area_full_name=run.area.full_name,
+        **{f"objective_{one.number}": one.title for one in run.register.objectives.values()},
+    )
+    return run
+
+
+def _check(edition: Edition, geography: str | None, year: int | None) -> None:
+    from treem.errors import EditionError
+
+    if geography is not None and geography != edition.geography:
+        raise EditionError(
+            f"Kỳ {edition.name} dùng địa giới “{edition.geography}”, sổ tính ghi “{geography}”."
+        )
+    if year is not None and year not in edition.years:
+        raise EditionError(
+            f"Kỳ {edition.name} không có năm {year}; các năm có: "
+            f"{', '.join(map(str, edition.years))}."
+        )
+
+
+def _hand_over_after_each_cell(run: Run) -> None:
+    """Publish the figures of each cell with its output; does nothing outside IPython."""
+    from IPython import get_ipython
+    from IPython.display import display
+
+    shell = get_ipython()
+    if shell is None:
+        return
+
+    def publish(result: object = None) -> None:
+        fresh = run.figures.drain()
+        if fresh:
+            display({"text/plain": ""}, raw=True, metadata={CARRIER: {"figures": fresh}})
+
+    _replace_hook(shell.events, publish)
+
+
+def _replace_hook(events: Any, publish: Callable[..., None]) -> None:
+    """Register the hook of this run in the place of that of an earlier run in the same kernel."""
+    for hook in list(events.callbacks["post_run_cell"]):
+        if getattr(hook, "__qualname__", "") == publish.__qualname__:
+            events.unregister("post_run_cell", hook)
+    events.register("post_run_cell", publish)

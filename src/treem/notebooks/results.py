@@ -1,0 +1,124 @@
+"""The tables of a build as a notebook reads them: typed rows, without importing pandas."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of results.csv: measure × area × year; empty text where there is nothing."""
+
+    row: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.row[column]
+
+    @property
+    def measure(self) -> str:
+        """The id of the measure, `CT03.2`."""
+        return self.row["measure"]
+
+    @property
+    def area_code(self) -> str:
+        """The code of the area in the geography of the row."""
+        return self.row["area_code"]
+
+    @property
+    def year(self) -> int:
+        """The year of the figure."""
+        return int(self.row["year"])
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a value to print."""
+        return self.row["value"] != ""
+
+    def exact(self, column: str, multiplier: int = 1) -> Fraction | None:
+        """Return a number of the row exactly; `value` is worked out of its two parts again."""
+        if column == "value" and self.row["numerator"] and self.row["denominator"]:
+            denominator = Fraction(self.row["denominator"])
+            if denominator:
+                return Fraction(self.row["numerator"]) * multiplier / denominator
+        text = self.row[column]
+        return Fraction(text) if text else None
+
+    def verdict(self, target_year: int) -> str:
+        """Return the verdict code against a target year."""
+        return self.row[f"verdict_{target_year}"]
+
+    @property
+    def observations(self) -> tuple[str, ...]:
+        """Ids of the observations that the value was worked out of."""
+        return tuple(self.row["observations"].split())
+
+    @property
+    def missing_areas(self) -> tuple[str, ...]:
+        """Codes of the areas that owe a figure."""
+        return tuple(self.row["missing_areas"].split())
+
+
+class Results:
+    """All results of an edition, found by area, year and measure."""
+
+    def __init__(self, rows: list[dict[str, str]]):
+        self._rows = {
+            (row["area_code"], int(row["year"]), row["measure"]): Result(row) for row in rows
+        }
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._rows.values())
+
+    def get(self, area_code: str, year: int, measure: str) -> Result | None:
+        """Return a result, or None where the edition has no such row."""
+        return self._rows.get((area_code, year, measure))
+
+    def of(self, area_code: str, year: int) -> list[Result]:
+        """Return the results of an area and year, in the order of the plan."""
+        return [row for (area, when, _), row in self._rows.items() if (area, when) == (area_code, year)]
+
+    def areas(self, level: str, year: int) -> dict[str, str]:
+        """Return code and name of the areas of a level that have results in a year, by code."""
+        found = {
+            row.area_code: row["area_name"]
+            for row in self
+            if row["level"] == level and row.year == year
+        }
+        return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The folder `tables/` of a build."""
+
+    folder: Path
+
+    @cached_property
+    def results(self) -> Results:
+        """results.csv."""
+        return Results(self._csv("results.csv"))
+
+    @cached_property
+    def findings(self) -> list[dict[str, str]]:
+        """findings.csv, a dict a row."""
+        return self._csv("findings.csv")
+
+    @cached_property
+    def observations(self) -> dict[str, dict[str, Any]]:
+        """observations.parquet, by id."""
+        import pyarrow.parquet as parquet
+
+        rows = parquet.read_table(self.folder / "observations.parquet").to_pylist()
+        return {row["observation_id"]: row for row in rows}
+
+    def _csv(self, name: str) -> list[dict[str, str]]:
+        with (self.folder / name).open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
