@@ -1,0 +1,405 @@
+"""Reads the plan as issued: section I.2 in words, section IV, the summary table.
+
+Nothing is taken from the register: measures get their ids from the structure of the text alone
+(indicator, clause, stratum), comparators and directions from its words. A text that was amended
+is read in the same way; a file that is no plan of this form raises PlanError.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from treem.errors import PlanError
+from treem.plan.duties import Agency, Duty, read_duties
+from treem.plan.lines import Passage, join_lines, split_lines
+from treem.plan.model import (
+    Baseline,
+    Indicator,
+    Limit,
+    Objective,
+    SummaryTable,
+    TableCell,
+    TableRow,
+    Target,
+    Where,
+)
+from treem.plan.sentence import Clause, Statement, bare_sign, likeness, split_clauses
+from treem.plan.summary import CellValue, Column, RawRow, RawTable, read_cell, read_table
+
+
+@dataclass(frozen=True)
+class StatedMeasure:
+    """A measure as the plan states it: a clause of I.2, a label of the table, a row of values.
+
+    Any of the three may be missing. `words` and `line` are those of the clause, else the label.
+    """
+
+    id: str
+    indicator: int
+    stratum: str
+    clause: Clause | None
+    label: Clause | None
+    row: TableRow | None
+
+    @property
+    def stated(self) -> Clause:
+        """The clause of I.2, or the label where I.2 has none."""
+        clause = self.clause or self.label
+        assert clause is not None
+        return clause
+
+    @property
+    def direction(self) -> Literal[1, -1]:
+        """+1 where higher is better, by the words."""
+        return self.stated.direction
+
+    @property
+    def unit(self) -> str:
+        """`%`, `/1.000`, `/100.000` or "" where the words give none."""
+        return self.stated.unit or (self.label.unit if self.label else "")
+
+    @property
+    def subject(self) -> str:
+        """What is measured, without levels and years."""
+        return " - ".join(filter(None, (self.stated.subject, self.stratum)))
+
+
+@dataclass(frozen=True)
+class PlanText:
+    """The plan as read from its text. `targets` come from words, cells and labels."""
+
+    name: str
+    lines: tuple[str, ...]
+    objectives: tuple[Objective, ...]
+    indicators: tuple[Indicator, ...]
+    measures: dict[str, StatedMeasure]
+    targets: tuple[Target, ...]
+    baselines: dict[str, Baseline]
+    table: SummaryTable
+    columns: tuple[Column, ...]
+    agencies: tuple[Agency, ...]
+    duties: tuple[Duty, ...]
+
+    def cell(self, measure: str, column: int) -> TableCell | None:
+        """Return the cell of a measure in a value column; None where row or cell is missing."""
+        row = self.measures[measure].row
+        return row.cells[column] if row is not None and column < len(row.cells) else None
+
+    def values(self, measure: str, column: int) -> tuple[CellValue, ...] | None:
+        """Return what a cell says about a measure: () if blank or missing, None if no number."""
+        cell = self.cell(measure, column)
+        if cell is None:
+            return ()
+        stated = self.measures[measure]
+        found = read_cell(cell.text, share=stated.unit == "%")
+        if found is None or not found:
+            return found
+        own = tuple(value for value in found if value.stratum in ("", stated.stratum))
+        return own if len(own) == 1 else None
+
+
+def read_plan_file(path: Path) -> PlanText:
+    """Read a file as the plan. Raises PlanError if it cannot be read or is no plan."""
+    return read_plan(_text_of(path), path.name)
+
+
+def read_plan(text: str, name: str) -> PlanText:
+    """Read the text of the plan; `name` is what messages call it.
+
+    Raises PlanError where section I.2 or the summary table is missing or has no known form.
+    """
+    lines = split_lines(text)
+    if not any(lines):
+        raise PlanError(
+            f"{name}: tệp trống. Cần văn bản kế hoạch (mục I.2 và bảng tổng hợp) dạng chữ UTF-8."
+        )
+    objectives, indicators, clauses = _read_section_two(lines, name)
+    raw = read_table(lines, name)
+    measures, table = _tie(indicators, clauses, raw)
+    agencies, duties = read_duties(lines)
+    plan = PlanText(
+        name=name,
+        lines=lines,
+        objectives=objectives,
+        indicators=indicators,
+        measures=measures,
+        targets=(),
+        baselines={},
+        table=table,
+        columns=raw.columns,
+        agencies=agencies,
+        duties=duties,
+    )
+    return _with_values(plan)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = {FileNotFoundError: "không có tệp này", IsADirectoryError: "đây là thư mục"}.get(
+            type(error), f"không đọc được ({error.strerror})"
+        )
+        raise PlanError(
+            f"{path}: {reason}. Cần tệp văn bản kế hoạch dạng chữ (.txt, UTF-8)."
+        ) from error
+    if data.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise PlanError(
+            f"{path}: đây là tệp PDF, Word hoặc tệp nén, không phải văn bản dạng chữ. Hãy lưu kế "
+            "hoạch thành tệp .txt, bảng mã UTF-8, rồi chạy lại."
+        )
+    try:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16")
+        if b"\x00" in data:
+            raise ValueError("NUL byte")
+        return data.decode("utf-8-sig")
+    except ValueError as error:
+        raise PlanError(
+            f"{path}: không phải văn bản UTF-8 (tệp nhị phân hoặc bảng mã cũ). Hãy lưu kế hoạch "
+            "thành tệp .txt, bảng mã UTF-8, rồi chạy lại."
+        ) from error
+
+
+_HEADING = re.compile(
+    r"(?:(?P<section>\d\.\d+\.?)\s+)?Mục tiêu\s+(?P<objective>\d+)\s*:\s*"
+    r"|[-–—•*+]?\s*Chỉ tiêu\s+(?P<indicator>\d+)\s*[:.]\s*"
+)
+
+
+def _read_section_two(
+    lines: Sequence[str], name: str
+) -> tuple[tuple[Objective, ...], tuple[Indicator, ...], dict[int, list[Clause]]]:
+    passage = _section_two(lines, name)
+    objectives: list[Objective] = []
+    indicators: list[Indicator] = []
+    clauses: dict[int, list[Clause]] = {}
+    headings = list(_HEADING.finditer(passage.text))
+    for match, following in zip(headings, [*headings[1:], None], strict=True):
+        body = passage.part(match.end(), following.start() if following else None)
+        number = int(match["objective"] or match["indicator"])
+        if match["objective"]:
+            line = passage.line_at(match.start("objective"))
+            objectives.append(Objective(number, body.text.rstrip(" ."), line))
+            continue
+        line = passage.line_at(match.start("indicator"))
+        if number in clauses:
+            first = next(item.line for item in indicators if item.number == number)
+            raise PlanError(
+                f"{name}: “Chỉ tiêu {number}” ghi hai lần trong mục I.2 (dòng {first} và dòng "
+                f"{line}). Hãy sửa số thứ tự rồi chạy lại."
+            )
+        objective = objectives[-1].number if objectives else 0
+        indicators.append(Indicator(number, objective, body.text, line))
+        clauses[number] = split_clauses(body)
+    if not indicators:
+        raise PlanError(
+            f"{name}: mục I.2 (từ dòng {passage.line}) không có chỉ tiêu nào. Cần các đoạn dạng "
+            "“- Chỉ tiêu 1: …”."
+        )
+    return tuple(objectives), tuple(indicators), clauses
+
+
+def _section_two(lines: Sequence[str], name: str) -> Passage:
+    start = next(
+        (i for i, line in enumerate(lines) if re.match(r"(?:2\s*\.\s*)?Mục tiêu cụ thể", line)),
+        None,
+    )
+    if start is None:
+        raise PlanError(
+            f"{name}: không phải kế hoạch theo mẫu đã biết: không tìm thấy mục I.2 (dòng “2. Mục "
+            "tiêu cụ thể”). Hãy kiểm tra đã chọn đúng tệp kế hoạch và tệp không bị cắt bớt."
+        )
+    end = next(
+        (
+            i
+            for i in range(start + 1, len(lines))
+            if re.match(r"(?:II|III|IV)\s*\.|BẢNG TỔNG HỢP|Nơi nhận", lines[i])
+        ),
+        len(lines),
+    )
+    return join_lines([(i + 1, lines[i]) for i in range(start + 1, end)])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A clause of a label, with the row whose values belong to it (None: no cells of its own)."""
+
+    clause: Clause
+    row: RawRow | None
+
+
+def _tie(
+    indicators: Sequence[Indicator], clauses: dict[int, list[Clause]], raw: RawTable
+) -> tuple[dict[str, StatedMeasure], SummaryTable]:
+    """Tie clauses of I.2 to rows of the table and give every measure its id."""
+    parts = _parts_by_indicator(raw)
+    entries: dict[int, list[tuple[Clause | None, _Part | None]]] = {}
+    for number in [item.number for item in indicators] + [n for n in parts if n not in clauses]:
+        entries[number] = _pair(clauses.get(number, []), parts.get(number, []))
+    ids = {number: list(_ids(number, pairs)) for number, pairs in entries.items()}
+    owners: dict[int, tuple[int, tuple[str, ...]]] = {}
+    for number, pairs in entries.items():
+        for (_, part), named in zip(pairs, ids[number], strict=True):
+            if part is not None and part.row is not None:
+                owners[id(part.row)] = (number, tuple(measure for measure, _ in named))
+    table = _table(raw, owners)
+    rows = {measure: row for row in table.rows for measure in row.measures}
+    measures = {
+        measure: StatedMeasure(
+            measure, number, stratum, clause, part.clause if part else None, rows.get(measure)
+        )
+        for number, pairs in entries.items()
+        for (clause, part), named in zip(pairs, ids[number], strict=True)
+        for measure, stratum in named
+    }
+    return dict(sorted(measures.items(), key=lambda item: item[1].indicator)), table
+
+
+def _parts_by_indicator(raw: RawTable) -> dict[int, list[_Part]]:
+    parts: dict[int, list[_Part]] = {}
+    current = 0
+    for row in raw.rows:
+        if row.kind == "objective":
+            current = 0
+            continue
+        current = row.number if row.number is not None else current
+        if row.kind == "group":
+            parts.setdefault(current, [])
+            continue
+        heading = _HEADING.match(row.label.text)
+        label = row.label.part(heading.end() if heading else 0)
+        for place, clause in enumerate(split_clauses(label)):
+            parts.setdefault(current, []).append(_Part(clause, row if place == 0 else None))
+    parts.pop(0, None)
+    return parts
+
+
+def _pair(
+    clauses: Sequence[Clause], parts: Sequence[_Part]
+) -> list[tuple[Clause | None, _Part | None]]:
+    """Pair clauses with labels by their subjects, most alike first; what is left, in order."""
+    scores = sorted(
+        (
+            (-likeness(clause.subject, part.clause.subject), i, j)
+            for i, clause in enumerate(clauses)
+            for j, part in enumerate(parts)
+        ),
+    )
+    mates: dict[int, int] = {}
+    for score, i, j in scores:
+        if -score >= 0.6 and i not in mates and j not in mates.values():
+            mates[i] = j
+    lone = [i for i in range(len(clauses)) if i not in mates]
+    spare = [j for j in range(len(parts)) if j not in mates.values()]
+    if len(clauses) == len(parts):
+        mates.update(zip(lone, spare, strict=True))
+        spare = []
+    if len(clauses) >= len(parts):
+        pairs: list[tuple[Clause | None, _Part | None]] = [
+            (clause, parts[mates[i]] if i in mates else None) for i, clause in enumerate(clauses)
+        ]
+        return pairs + [(None, parts[j]) for j in spare]
+    owners = {j: i for i, j in mates.items()}
+    pairs = [(clauses[owners[j]] if j in owners else None, part) for j, part in enumerate(parts)]
+    return pairs + [(clauses[i], None) for i in lone]
+
+
+def _ids(
+    number: int, pairs: Sequence[tuple[Clause | None, _Part | None]]
+) -> Iterator[list[tuple[str, str]]]:
+    """Yield for each pair its measures as (id, stratum): CT03.1, or CT04.3a and CT04.3b."""
+    for place, (clause, part) in enumerate(pairs, 1):
+        stem = f"CT{number:02d}" + (f".{place}" if len(pairs) > 1 else "")
+        strata: list[str] = list(clause.strata) if clause else []
+        if part is not None:
+            strata += [stratum for stratum in part.clause.strata if stratum not in strata]
+        if strata:
+            yield [(f"{stem}{'abcdefgh'[k]}", stratum) for k, stratum in enumerate(strata)]
+        else:
+            yield [(stem, "")]
+
+
+def _table(raw: RawTable, owners: dict[int, tuple[int, tuple[str, ...]]]) -> SummaryTable:
+    rows: list[TableRow] = []
+    objective, indicator = 0, None
+    for row in raw.rows:
+        measures: tuple[str, ...] = ()
+        if row.kind == "objective":
+            objective, indicator = row.number or 0, None
+        else:
+            indicator = row.number if row.number is not None else indicator
+            _, measures = owners.get(id(row), (0, ()))
+        rows.append(
+            TableRow(
+                kind=row.kind,
+                objective=objective,
+                indicator=indicator,
+                measures=measures,
+                label=row.label.text,
+                line=row.label.line,
+                cells=row.cells,
+            )
+        )
+    return SummaryTable(raw.title, raw.header, tuple(rows))
+
+
+def _with_values(plan: PlanText) -> PlanText:
+    """Fill in targets and baselines."""
+    from dataclasses import replace
+
+    targets: list[Target] = []
+    baselines: dict[str, Baseline] = {}
+    years = [column.year for column in plan.columns if column.scope == "province"]
+    for measure in plan.measures.values():
+        targets.extend(_stated_targets(measure, measure.clause, "text", years))
+        targets.extend(_cell_targets(plan, measure))
+        targets.extend(_stated_targets(measure, measure.label, "label", years))
+        baselines[measure.id] = _baseline(plan, measure)
+    return replace(plan, targets=tuple(targets), baselines=baselines)
+
+
+def _stated_targets(
+    measure: StatedMeasure, clause: Clause | None, where: Where, years: Iterable[int]
+) -> Iterator[Target]:
+    if clause is None:
+        return
+    own = [item for item in clause.statements if item.stratum in ("", measure.stratum)]
+    named = [item.year for item in own if item.year is not None]
+    for statement in own:
+        for year in _years(statement, named, years):
+            limit = Limit(statement.sign or bare_sign(measure.direction), statement.value)
+            yield Target(
+                measure.id, "province", year, limit, where, statement.line, statement.words
+            )
+
+
+def _years(statement: Statement, named: Sequence[int], years: Iterable[int]) -> list[int]:
+    """Return the years a statement holds for: its own, later ones, or all if it names none."""
+    if statement.year is not None:
+        return [statement.year]
+    return [year for year in years if not statement.later or year > max(named, default=0)]
+
+
+def _cell_targets(plan: PlanText, measure: StatedMeasure) -> Iterator[Target]:
+    for index, column in enumerate(plan.columns):
+        values = plan.values(measure.id, index)
+        cell = plan.cell(measure.id, index)
+        if column.scope is None or cell is None or not values:
+            continue
+        limit = Limit(values[0].sign or bare_sign(measure.direction), values[0].value)
+        yield Target(measure.id, column.scope, column.year, limit, "table", cell.line, cell.text)
+
+
+def _baseline(plan: PlanText, measure: StatedMeasure) -> Baseline:
+    index = next(i for i, column in enumerate(plan.columns) if column.scope is None)
+    cell, values = plan.cell(measure.id, index), plan.values(measure.id, index)
+    if cell is None:
+        return Baseline(measure.id, None, None, None, "")
+    if not values:
+        return Baseline(measure.id, None, None, cell.line, cell.text)
+    return Baseline(measure.id, values[0].value, values[0].sign, cell.line, cell.text)
