@@ -1,0 +1,171 @@
+"""Findings: a fault in what was received is a row, not an exception.
+
+Grain: one row per cell (or submission) and rule. Severity says what follows:
+`record` the cell is left out, `submission` the workbook is not used, `run` nothing is
+published, `info` nothing follows. The words of the rules of intake stand in `RULES`; those of
+the Great Expectations suites stand beside each expectation in `expectations/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Severity = Literal["record", "submission", "run", "info"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: where it stands, what was found there, and what the sender should do."""
+
+    rule: str
+    severity: Severity
+    message: str
+    instruction: str
+    file: str = ""
+    sheet: str = ""
+    cell: str = ""
+    area_code: str = ""
+    area_name: str = ""
+    year: str = ""
+    measure: str = ""
+    part: str = ""
+    raw: str = ""
+
+    @property
+    def finding_id(self) -> str:
+        """A short id made from the content, so that it survives a change of order."""
+        text = "\x1f".join(astuple(self))
+        return "F-" + hashlib.sha256(text.encode("utf-8")).hexdigest()[:10]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of intake: severity, message (a template) and what to do about it."""
+
+    severity: Severity
+    message: str
+    instruction: str
+
+
+RULES: dict[str, Rule] = {
+    "missing_submission": Rule(
+        "submission",
+        "{area_name} chưa gửi hồ sơ số liệu năm {year}: sổ SOURCES.csv không có dòng nào.",
+        "Đôn đốc đơn vị gửi biểu số liệu năm {year}, ghi tệp vào SOURCES.csv rồi chạy lại. "
+        "Đến khi đó, mọi chỉ tiêu cần số của đơn vị này trong năm {year} ghi là chưa có số liệu.",
+    ),
+    "unlisted_file": Rule(
+        "submission",
+        "Tệp {file} nằm trong thư mục hồ sơ nhưng không có dòng nào trong SOURCES.csv: không đọc.",
+        "Ghi tệp vào SOURCES.csv (đơn vị gửi, ngày nhận, số văn bản, mã kiểm tra) hoặc chuyển tệp "
+        "ra khỏi thư mục.",
+    ),
+    "superseded": Rule(
+        "info",
+        "Tệp {file} đã được thay bằng {raw}; {message}.",
+        "Không phải làm gì. Cả hai tệp được giữ lại; số của tệp thay thế được dùng.",
+    ),
+    "not_a_number": Rule(
+        "record",
+        "Ô {cell} ghi “{raw}”, không đọc được thành số. Ô này bị bỏ ra, không tính.",
+        "Ghi lại ô bằng một số; nếu không có số thì dùng ký hiệu: - (không phát sinh), "
+        "… (chưa thu thập), x (không áp dụng).",
+    ),
+    "ambiguous_number": Rule(
+        "record",
+        "Ô {cell} ghi “{raw}”: dấu chấm có thể là dấu thập phân hoặc dấu phân cách hàng nghìn. "
+        "Ô này bị bỏ ra, không tính.",
+        "Ghi lại ô bằng dấu phẩy thập phân, hoặc nhập thành số chứ không phải chữ.",
+    ),
+    "negative_number": Rule(
+        "record",
+        "Ô {cell} ghi “{raw}”: số đếm và tỷ lệ không thể âm. Ô này bị bỏ ra, không tính.",
+        "Kiểm tra và ghi lại số đúng.",
+    ),
+    "unknown_mark": Rule(
+        "record",
+        "Ô {cell} có ký hiệu “{raw}” không thuộc các ký hiệu của biểu. Số ở dòng này bị bỏ ra.",
+        "Chỉ dùng các ký hiệu: -, …, x, (ước); hoặc để trống.",
+    ),
+    "unknown_measure": Rule(
+        "record",
+        "Ô {cell} ghi mã chỉ tiêu “{raw}”, đơn vị này không phải báo cáo mã đó. Dòng không được "
+        "dùng.",
+        "Dùng đúng biểu của đơn vị và không sửa cột mã chỉ tiêu.",
+    ),
+    "unknown_part": Rule(
+        "record",
+        "Ô {cell} ghi phần số liệu “{raw}”, không có trong biểu. Dòng không được dùng.",
+        "Giữ nguyên chữ trong cột “Phần số liệu”: Tử số, Mẫu số hoặc Giá trị.",
+    ),
+    "wrong_unit": Rule(
+        "record",
+        "Ô {cell} ghi đơn vị tính “{raw}”, khác đơn vị của chỉ tiêu. Số ở dòng này bị bỏ ra.",
+        "Ghi số theo đúng đơn vị tính in sẵn trong biểu.",
+    ),
+    "undecided_row": Rule(
+        "record",
+        "Dòng {cell} của {file} ({raw}) thuộc kỳ báo cáo nhưng chưa có quyết định sử dụng: "
+        "không dùng.",
+        "Ghi quyết định cho dòng này vào tệp quyet_dinh.csv cạnh tệp số liệu.",
+    ),
+    "plan_against_published": Rule(
+        "info",
+        "{message}",
+        "Hỏi cơ quan chủ trì xem mức 2020 trong kế hoạch lấy từ nguồn nào; ghi lại khi xác định.",
+    ),
+}
+
+
+def find(rule: str, *, words: str = "", **place: str) -> Finding:
+    """Make a finding of one of the `RULES`; `words` fills `{message}` of its template."""
+    chosen = RULES[rule]
+    values = {field.name: "" for field in fields(Finding)} | place | {"message": words}
+    return Finding(
+        rule=rule,
+        severity=chosen.severity,
+        message=chosen.message.format(**values),
+        instruction=chosen.instruction.format(**values),
+        **place,
+    )
+
+
+FINDING_COLUMNS = (
+    "finding_id",
+    "edition",
+    "rule",
+    "severity",
+    "file",
+    "sheet",
+    "cell",
+    "area_code",
+    "area_name",
+    "year",
+    "measure",
+    "part",
+    "raw",
+    "message",
+    "instruction",
+)
+
+
+def findings_table(edition: str, findings: Iterable[Finding]) -> pd.DataFrame:
+    """Return findings as a table, one row each, in a fixed order. All columns are strings."""
+    import pandas as pd
+
+    order = ("run", "submission", "record", "info")
+    rows = [
+        {"finding_id": finding.finding_id, "edition": edition}
+        | {field.name: getattr(finding, field.name) for field in fields(Finding)}
+        for finding in sorted(
+            set(findings),
+            key=lambda f: (order.index(f.severity), f.year, f.file, f.measure, f.rule, f.cell),
+        )
+    ]
+    return pd.DataFrame(rows, columns=list(FINDING_COLUMNS), dtype=str)
