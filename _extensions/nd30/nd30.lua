@@ -42,6 +42,7 @@ local function read_form(meta)
     basis = texts(nd30["legal-basis"]):map(function(item) return "Căn cứ " .. item end),
     recipients = texts(nd30.recipients),
     signature = texts(nd30.signature),
+    notice = text(meta["treem-notice"]),
   }
 end
 
@@ -73,6 +74,9 @@ end
 
 -- ---- the front and the signature ----------------------------------------------------------
 
+local NOTICE_TITLE = "Số liệu trình diễn"
+local NOTICE_WORDS = "Mọi con số trong bản này do máy sinh ra để thử quy trình, không phản ánh tình "
+  .. "hình của bất kỳ địa phương nào. Không trích dẫn và không dùng để quyết định."
 local OPEN_NUMBER = "Số: \u{2003}\u{2003}\u{2003}/"
 local OPEN_DATE = ", ngày \u{2003} tháng \u{2003} năm \u{2003}\u{2003}"
 
@@ -89,6 +93,10 @@ local to_typst = {
       :format(typst_array(form.recipients), typst_array(form.signature))
   end,
   contents = function() return "#nd30-contents()" end,
+  notice = function(form)
+    return form.notice ~= "" and ("#callout(title: [%s], body: [%s])")
+      :format(NOTICE_TITLE, NOTICE_WORDS)
+  end,
 }
 
 local function html_lines(tag, class, lines)
@@ -146,13 +154,23 @@ local to_html = {
     }, "\n")
   end,
   contents = function() return nil end,
+  notice = function(form)
+    return form.notice ~= "" and ('<div class="nd30-notice"><p><strong>%s.</strong> %s</p></div>')
+      :format(NOTICE_TITLE, NOTICE_WORDS)
+  end,
 }
 
 -- DOCX: paragraphs and borderless tables. `size` is in half points, lengths in twentieths of one.
+local function edge(side)
+  return ('<w:%s w:val="single" w:sz="6" w:space="4" w:color="000000"/>'):format(side)
+end
+
 local function paragraph(runs, options)
   options = options or {}
   local properties = '<w:pStyle w:val="Nd30Plain"/>'
-    .. (options.border and '<w:pBdr><w:bottom w:val="single" w:sz="6" w:space="1" w:color="000000"/></w:pBdr>' or "")
+    .. (options.border and "<w:pBdr>" .. edge("bottom") .. "</w:pBdr>" or "")
+    .. (options.boxed and "<w:pBdr>" .. edge("top") .. edge("left") .. edge("bottom")
+      .. edge("right") .. "</w:pBdr>" or "")
     .. ('<w:spacing w:before="%d" w:after="%d" w:line="240" w:lineRule="auto"/>')
       :format(options.before or 0, options.after or 0)
     .. ('<w:ind w:left="%d" w:right="%d" w:firstLine="%d"/>')
@@ -247,6 +265,11 @@ local to_docx = {
       .. '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>'
       .. "Bấm chuột phải vào đây và chọn cập nhật để lập mục lục.</w:t></w:r>"
       .. '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+  end,
+  notice = function(form)
+    return form.notice ~= "" and paragraph(
+      run(NOTICE_TITLE .. ". ", 28, true) .. run(NOTICE_WORDS, 28),
+      { align = "both", after = 120, boxed = true })
   end,
 }
 
@@ -503,6 +526,10 @@ function Pandoc(doc)
   local form = read_form(doc.meta)
   if html then
     doc.blocks = fill_front(doc.blocks, form)
+    if form.notice ~= "" then
+      doc.blocks:insert(1, raw("html", '<div class="treem-notice" role="note">'
+        .. escape_xml(form.notice) .. "</div>"))
+    end
   elseif typst or docx then
     local blocks = unwrap(doc.blocks, "quarto-book-part")
     blocks = move_front_before_title(blocks)
