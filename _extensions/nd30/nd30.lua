@@ -276,13 +276,23 @@ local to_docx = {
 local writers = (typst and { "typst", to_typst }) or (docx and { "openxml", to_docx })
   or (html and { "html", to_html })
 
+-- The last sentence stands on the page of the signature.
+local function keep_together(sentence, filled)
+  if #sentence == 0 then return filled end
+  if typst then
+    return pandoc.Blocks { raw("typst", "#block(breakable: false)[") } .. sentence
+      .. { filled, raw("typst", "]") }
+  end
+  return sentence .. { filled }
+end
+
 local function fill_front(blocks, form)
   return blocks:walk {
     Div = function(div)
       for name in pairs(to_typst) do
         if writers and div.classes:includes("nd30-" .. name) then
           local filled = writers[2][name](form)
-          return filled and raw(writers[1], filled) or {}
+          return filled and keep_together(div.content, raw(writers[1], filled)) or {}
         end
       end
     end,
@@ -520,6 +530,44 @@ local function mark_table_head(tbl)
   return tbl
 end
 
+local GROUP, NOTE = "/*nd30-group*/", "#nd30-table-note["
+
+local function prefix_cell(cell, words, suffix)
+  local block = cell.contents[1]
+  if block and block.content then
+    block.content:insert(1, pandoc.RawInline("typst", words))
+    if suffix then block.content:insert(pandoc.RawInline("typst", suffix)) end
+  end
+end
+
+-- Rows of class `group` (one cell over all columns) become headers of the rows below them, so
+-- that Typst repeats them on the next page; rows of class `note` are set smaller.
+local function typst_groups(tbl)
+  local groups = false
+  for _, body in ipairs(tbl.bodies) do
+    for _, row in ipairs(body.body) do
+      if row.classes:includes("group") then
+        groups = true
+        prefix_cell(row.cells[1], GROUP)
+      elseif row.classes:includes("note") then
+        prefix_cell(row.cells[1], NOTE, "]")
+      end
+    end
+  end
+  if not groups then return tbl end
+  tbl.classes:insert("typst:no-figure")
+  local words = pandoc.write(pandoc.Pandoc { tbl }, "typst", { wrap_text = "none" })
+  local group = "(table%.cell%(colspan: %d+)[^%[\n]*%)%[/%*nd30%-group%*/(.-)%],\n"
+  return raw("typst", (words:gsub(group, function(cell, content)
+    return ("table.header(level: 2, repeat: true, %s, align: left)[%s]),\n"):format(cell, content)
+  end)))
+end
+
+local function print_table(tbl)
+  tbl = mark_table_head(tbl)
+  return typst and typst_groups(tbl) or tbl
+end
+
 -- ---- the filter ---------------------------------------------------------------------------
 
 function Pandoc(doc)
@@ -537,7 +585,7 @@ function Pandoc(doc)
     blocks = fill_front(blocks, form)
     blocks = typst and typst_headings(blocks) or docx_headings(blocks)
     blocks = turn_pages(blocks)
-    doc.blocks = blocks:walk { Table = mark_table_head }
+    doc.blocks = blocks:walk { Table = print_table }
   end
   return doc
 end
