@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from treem.display.words import fill, word
 from treem.errors import UsageError
-from treem.plan.model import Comparator, Limit
+from treem.plan.model import Comparator, Limit, Target
 
 MOST_DECIMALS = 3
 MINUS = "\u2212"
@@ -113,13 +113,15 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text}{unit}" if unit.startswith(_TIGHT_UNITS) or not unit else f"{text} {unit}"
 
 
-def format_against(value: Fraction, targets: Iterable[Limit | Fraction], decimals: int) -> Printed:
+def format_against(
+    value: Fraction, targets: Iterable[Target | Limit | Fraction], decimals: int
+) -> Printed:
     """Return the value so rounded that it stands on the same side of each target as it does.
 
     9.97 against 10 is `9,97` and not `10,0`. Decimals are raised to at most 3; where that does
     not help, the number keeps its usual decimals and a note says on which side it is.
     """
-    points = [t.value if isinstance(t, Limit) else t for t in targets]
+    points = [_point(target) for target in targets]
     for places in range(decimals, max(decimals, MOST_DECIMALS) + 1):
         if _hidden_by_rounding(value, points, places) is None:
             return Printed(format_decimal(value, places), places, "")
@@ -169,6 +171,11 @@ def parse_bounded(text: str) -> tuple[Fraction, Comparator | None]:
     if found is None:
         return parse_decimal(text), None
     return parse_decimal(text[found.end() :]), _TYPED_SIGNS[found.group(1)]
+
+
+def _point(target: Target | Limit | Fraction) -> Fraction:
+    limit = target.limit if isinstance(target, Target) else target
+    return limit.value if isinstance(limit, Limit) else limit
 
 
 def _scale(value: Fraction, decimals: int) -> int:

@@ -18,10 +18,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from treem.errors import UsageError
-from treem.plan.model import BASELINE_YEAR, TARGET_YEARS, YEARS, Comparator, Limit
+from treem.plan.model import BASELINE_YEAR, TARGET_YEARS, YEARS, Comparator, Limit, Reading
+
+if TYPE_CHECKING:
+    from treem.plan.register import PlanRegister
 
 Mode = Literal["TARGET_ONLY", "MAINTAIN", "THRESHOLD", "PATH1", "PATH2"]
 Verdict = Literal[
@@ -180,6 +183,24 @@ def judge(
         yearly_change_needed={k: _yearly_change(case, year, k, seen.exact) for k in TARGET_YEARS},
         yearly_rate_needed={k: _yearly_rate(case, year, k, seen.exact) for k in TARGET_YEARS},
         change=_change(case, seen.exact),
+    )
+
+
+def case_for(register: PlanRegister, measure_id: str, reading: Reading) -> Case:
+    """Return what the province is judged by for a measure, under one reading of the plan.
+
+    A place that states no target (a measure without cells, under the reading "table") leaves the
+    limits empty. Raises KeyError on a measure that the register does not have.
+    """
+    measure, baseline = register.measures[measure_id], register.baselines[measure_id]
+    targets = register.limits(measure_id, reading)
+    return Case(
+        direction=measure.direction,
+        published_unit=measure.published_unit,
+        baseline=baseline.value,
+        baseline_bound=baseline.comparator,
+        limits={year: target.limit for year, target in targets.items()},
+        undefined=register.undefined(measure_id),
     )
 
 
