@@ -20,6 +20,10 @@ from treem.plan.model import YEARS, Reading
 from treem.project import Project
 
 
+GENERATED_NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
+"""Stands on every page, in every file and in every table of an edition with generated data."""
+
+
 @dataclass(frozen=True)
 class DocumentParams:
     """What the front and the end of the document say (the form of Nghị định 30/2020/NĐ-CP)."""
@@ -73,6 +77,11 @@ class Edition:
     def generated(self) -> bool:
         """Whether the figures are generated and not real."""
         return self.kind == "demonstration"
+
+    @property
+    def notice(self) -> str:
+        """The sentence that marks generated data; empty for an edition of real figures."""
+        return GENERATED_NOTICE if self.generated else ""
 
 
 _TOP: dict[str, type | tuple[type, ...]] = {

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-GENERATED_NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
 SHOWN_FINDINGS = 20
 
 
@@ -233,7 +232,7 @@ def _make_tables_and_notebooks(
     swap_in(stage / "tables", paths.tables)
     swap_in(stage / "notebooks", paths.notebooks)
     stage.rmdir()
-    write_profile(project, edition, book(edition))
+    write_profile(project, edition, book(project, edition))
 
 
 def _read_and_check(project: Project, edition: Edition) -> _Road:
@@ -320,14 +319,14 @@ def _make_package(
     from treem.notebooks.matrix import book
     from treem.publish.profile import write_profile
 
-    write_profile(project, edition, book(edition))
+    write_profile(project, edition, book(project, edition))
     stage = fresh_folder(paths.root / ".package")
     say(f"Làm văn bản bằng {chosen.label} …")
     with _timed(seconds, "document"):
         chosen.render(project, edition, stage)
     with _timed(seconds, "package"):
         _write_data(edition, paths, stage / "data")
-        write_manifest(stage, made_from, GENERATED_NOTICE if edition.generated else "")
+        write_manifest(stage, made_from, edition.notice)
         archive = paths.root / ".package.zip"
         write_archive(stage, archive)
     swap_in(stage, paths.public)
@@ -344,9 +343,8 @@ def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
     with (folder / "results.csv").open("w", encoding="utf-8", newline="") as target:
         writer = csv.DictWriter(target, [*columns, "notice"], lineterminator="\n")
         writer.writeheader()
-        notice = GENERATED_NOTICE if edition.generated else ""
         for row in rows:
-            writer.writerow({**{name: row[name] for name in columns}, "notice": notice})
+            writer.writerow({**{name: row[name] for name in columns}, "notice": edition.notice})
 
 
 def _write_run_record(
