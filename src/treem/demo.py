@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from treem.edition import Edition
+from treem.edition import GENERATED_NOTICE, Edition
 from treem.errors import UsageError
 from treem.intake.forms import AGENCIES, Entry, FormHead, write_form
 from treem.intake.sources import NAME, Source
@@ -28,7 +28,6 @@ from treem.project import Project
 if TYPE_CHECKING:
     from treem.plan.register import PlanRegister
 
-NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
 # How far districts differ from the province: relative spread of the share that is the smaller
 # side (those reached or those left out), and of ratios that run close to 100 percent by nature.
 _SPREAD, _COHORT_SPREAD = 0.18, 0.004
@@ -257,7 +256,7 @@ def _write_one(
     supersedes: str,
 ) -> Source:
     path = folder / file
-    head = FormHead(unit.code, unit.name, year, design["receiver"], NOTICE)
+    head = FormHead(unit.code, unit.name, year, design["receiver"], GENERATED_NOTICE)
     write_form(path, register, head, entries)
     data = path.read_bytes()
     return Source(
@@ -270,7 +269,7 @@ def _write_one(
         received_date=received,
         document_number=f"TD-{Path(file).stem}/{year}",
         supersedes=supersedes,
-        note=NOTICE,
+        note=GENERATED_NOTICE,
     )
 
 

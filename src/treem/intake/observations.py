@@ -2,14 +2,14 @@
 
 `value` is exact decimal text ("" when there is none); `bound` is a comparator where only a limit
 is known (`<2`). `used` is "false" where a finding left the value out or a later submission
-replaced it. Nothing that was received is dropped.
+(`superseded_by`) replaced it. Nothing that was received is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,7 @@ class Observation:
     received_date: str = ""
     document_number: str = ""
     used: str = "true"
+    superseded_by: str = ""
     source_note: str = ""
     period_note: str = ""
     comparable: str = "true"
@@ -81,6 +82,7 @@ OBSERVATION_COLUMNS = (
     "received_date",
     "document_number",
     "used",
+    "superseded_by",
     "source_note",
     "period_note",
     "comparable",
@@ -122,3 +124,8 @@ def observations_table(observations: Iterable[Observation]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(OBSERVATION_COLUMNS))
     text = [column for column in OBSERVATION_COLUMNS if column != "year"]
     return table.astype(dict.fromkeys(text, "str") | {"year": "int64"})
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dicts by column name."""
+    return cast(list[dict[str, Any]], table.to_dict("records"))

@@ -379,7 +379,7 @@ def _supersede(
         status = "revised" if row.status in ("reported", "provisional") else row.status
         note = "; ".join(filter(None, (row.note, change)))
         revised.append(replace(row, status=status, note=note))
-    kept = [replace(row, used="false") for row in old]
+    kept = [replace(row, used="false", superseded_by=later.file) for row in old]
     finding = find(
         "superseded",
         words="số thay đổi: " + "; ".join(changes) if changes else "không số nào thay đổi",

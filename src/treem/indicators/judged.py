@@ -1,0 +1,248 @@
+"""Shapes results.csv: the figures of each row, and the verdict under each reading.
+
+One row per measure, area and year, also where there is nothing. Numbers are decimal text with a
+point; a figure that is only a limit (`<2`) stands in `bound` and `bound_value`, and its `value`
+is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from treem.edition import Edition
+from treem.indicators.intervals import interval_for
+from treem.indicators.measured import REASONS, Measured
+from treem.indicators.progress import Case, Judgement, case_for, certainty, judge, next_target_year
+from treem.intake.numbers import exact_text
+from treem.plan.model import TARGET_YEARS, Measure, Reading
+
+if TYPE_CHECKING:
+    from treem.areas import Area
+    from treem.plan.register import PlanRegister
+
+RESULT_COLUMNS = (
+    "edition",
+    "geography",
+    "area_code",
+    "year",
+    "measure",
+    "numerator",
+    "denominator",
+    "value",
+    "unit",
+    "lower",
+    "upper",
+    "status",
+    "mark",
+    "reading",
+    "mode",
+    "path",
+    "ratio",
+    "verdict_2025",
+    "verdict_2030",
+    "certainty",
+    "area_name",
+    "level",
+    "period",
+    "period_note",
+    "comparable",
+    "gap_2025",
+    "gap_2030",
+    "yearly_change_2025",
+    "yearly_change_2030",
+    "yearly_rate_2025",
+    "yearly_rate_2030",
+    "verdict_2025_text",
+    "verdict_2030_text",
+    "verdict_2025_table",
+    "verdict_2030_table",
+    "confirmed",
+    "areas_expected",
+    "areas_reported",
+    "missing_areas",
+    "reason",
+    "source_note",
+    "observations",
+    "bound",
+    "bound_value",
+)
+
+# Below this many events a rate says little by itself; spec/disclosure.md, mark [u].
+FEW_EVENTS = 20
+_READINGS: tuple[Reading, ...] = ("text", "table")
+_DIGITS = 12
+_MARKS = {"missing": "[x]", "not_applicable": "[z]", "provisional": "[p]", "revised": "[r]"}
+
+Key = tuple[str, int, str]
+"""Area code, year, measure."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Judges what was measured and shapes the rows of results.csv."""
+
+    edition: Edition
+    register: PlanRegister
+    measured: Mapping[Key, Measured]
+
+    def row(self, area: Area, year: int, measure: Measure) -> dict[str, Any]:
+        """Return one row of results.csv."""
+        found = self.measured[area.code, year, measure.id]
+        case = self._case(area, measure, self.edition.reading)
+        judgement = self._judge(case, area, year, measure)
+        return {
+            **self._identity(area, year, measure),
+            **_figures(measure, found),
+            **_verdicts(judgement),
+            **self._other_readings(area, year, measure),
+            "certainty": _certainty(case, year, measure, found, judgement),
+            "comparable": _flag(found.comparable),
+            "confirmed": _flag(self.register.confirmed(measure.id)),
+            "reason": _reason(case, found, judgement),
+        }
+
+    def _identity(self, area: Area, year: int, measure: Measure) -> dict[str, Any]:
+        return {
+            "edition": self.edition.name,
+            "geography": self.edition.geography,
+            "area_code": area.code,
+            "area_name": area.full_name,
+            "level": area.level,
+            "year": year,
+            "measure": measure.id,
+            "unit": measure.unit,
+            "period": measure.period,
+            "reading": self.edition.reading,
+        }
+
+    def _case(self, area: Area, measure: Measure, reading: Reading) -> Case:
+        """Return what to judge by; below the province there is a target but no 2020 figure."""
+        case = case_for(self.register, measure.id, reading)
+        if area.code == self.edition.province:
+            return case
+        return replace(case, baseline=None, baseline_bound=None)
+
+    def _judge(self, case: Case, area: Area, year: int, measure: Measure) -> Judgement:
+        found = self.measured[area.code, year, measure.id]
+        final = self.measured.get((area.code, TARGET_YEARS[0], measure.id))
+        return judge(
+            case,
+            year,
+            found.value,
+            value_bound=found.bound,
+            value_2025=final.value if final else None,
+            value_2025_bound=final.bound if final else None,
+            comparable=found.comparable,
+            denominator_zero=found.status == "not_applicable",
+        )
+
+    def _other_readings(self, area: Area, year: int, measure: Measure) -> dict[str, str]:
+        verdicts: dict[str, str] = {}
+        for reading in _READINGS:
+            judgement = self._judge(self._case(area, measure, reading), area, year, measure)
+            for k in TARGET_YEARS:
+                verdicts[f"verdict_{k}_{reading}"] = judgement.verdicts[k]
+        return verdicts
+
+
+def _figures(measure: Measure, found: Measured) -> dict[str, str]:
+    """Return the numbers of a row; a limit stands beside the empty value, never in it."""
+    interval = _interval(measure, found)
+    return {
+        "numerator": decimal_text(found.numerator),
+        "denominator": decimal_text(found.denominator),
+        "value": "" if found.bound else decimal_text(found.value),
+        "bound": found.bound or "",
+        "bound_value": decimal_text(found.value) if found.bound else "",
+        "lower": decimal_text(Fraction(interval[0])) if interval else "",
+        "upper": decimal_text(Fraction(interval[1])) if interval else "",
+        "status": found.status,
+        "mark": _mark(measure, found),
+        "period_note": found.period_note,
+        "areas_expected": _whole(found.areas_expected),
+        "areas_reported": _whole(found.areas_reported),
+        "missing_areas": " ".join(found.missing_areas),
+        "source_note": found.source_note,
+        "observations": " ".join(found.observations),
+    }
+
+
+def _verdicts(judgement: Judgement) -> dict[str, str]:
+    row = {
+        "mode": judgement.mode or "",
+        "path": decimal_text(judgement.path),
+        "ratio": decimal_text(judgement.ratio),
+    }
+    for k in TARGET_YEARS:
+        rate = judgement.yearly_rate_needed[k]
+        row[f"verdict_{k}"] = judgement.verdicts[k]
+        row[f"gap_{k}"] = decimal_text(judgement.gaps[k])
+        row[f"yearly_change_{k}"] = decimal_text(judgement.yearly_change_needed[k])
+        row[f"yearly_rate_{k}"] = decimal_text(None if rate is None else Fraction(rate))
+    return row
+
+
+def _interval(measure: Measure, found: Measured) -> tuple[float, float] | None:
+    """Return our 95 % interval of a value that was worked out of counts."""
+    if found.value is None or found.bound or found.numerator is None:
+        return None
+    return interval_for(measure.interval, found.numerator, found.denominator, measure.multiplier)
+
+
+def _certainty(
+    case: Case, year: int, measure: Measure, found: Measured, judgement: Judgement
+) -> str:
+    """Say how firmly the value stands to the next target; nothing where it was not judged."""
+    k = next_target_year(case.limits, year)
+    unjudged = {"UNDEFINED", "NOT_COMPARABLE", "NOT_APPLICABLE", "NO_DATA"}
+    if k is None or found.bound or judgement.verdicts[k] in unjudged:
+        return ""
+    return certainty(
+        case.limits[k],
+        found.value,
+        _interval(measure, found),
+        measure.multiplier,
+        found.denominator,
+    )
+
+
+def _reason(case: Case, found: Measured, judgement: Judgement) -> str:
+    """Say in Vietnamese why there is no value or no verdict; "" where there are both."""
+    verdicts = set(judgement.verdicts.values())
+    reasons = [found.reason]
+    if "UNDEFINED" in verdicts:
+        reasons.append(case.undefined or REASONS["loosens"])
+    if not found.comparable and found.value is not None:
+        reasons.append(found.comparable_reason)
+    if "NO_DATA" in verdicts and found.bound:
+        reasons.append(REASONS["limit_only"])
+    return " ".join(dict.fromkeys(filter(None, reasons)))
+
+
+def _mark(measure: Measure, found: Measured) -> str:
+    """Return the one mark that says most about a figure (spec/disclosure.md, Marks)."""
+    if not found.comparable:
+        return "[b]"
+    few = measure.interval == "poisson" and measure.denominator_vi and found.value is not None
+    if found.status in _MARKS:
+        return _MARKS[found.status]
+    return "[u]" if few and (found.numerator or 0) < FEW_EVENTS else ""
+
+
+def decimal_text(value: Fraction | None) -> str:
+    """Return decimal text: exact where the decimals end, else rounded to 12; "" for nothing."""
+    if value is None:
+        return ""
+    rounded = round(value, _DIGITS)
+    return exact_text(rounded)
+
+
+def _whole(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _flag(flag: bool) -> str:
+    return "true" if flag else "false"

@@ -1,0 +1,195 @@
+"""What was measured in one area and year: parts, value, status, and why there is nothing.
+
+A value comes from the parts of one unit, or for the province from the summed parts of its
+districts. Nothing partial is summed: one district without usable parts leaves the province
+without a value. Values are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+from treem.plan.model import Comparator, Measure
+
+Parts = Mapping[str, Fraction]
+Rule = Callable[[Measure, Parts], Fraction | None]
+Row = Mapping[str, Any]
+
+REASONS = {
+    "no_submission": "Đơn vị báo cáo chưa gửi hồ sơ số liệu năm {year}.",
+    "no_published": "Chưa có số liệu công bố cho năm {year}.",
+    "no_row": "Hồ sơ đã gửi không có đủ dòng của chỉ tiêu này.",
+    "not_collected": "Đơn vị báo cáo ghi chưa thu thập.",
+    "left_out": "Số liệu bị bỏ ra vì có lỗi: {cells}.",
+    "numerator_only": "Nguồn chỉ công bố tử số.",
+    "zero_denominator": "Mẫu số bằng 0: không phát sinh trường hợp nào trong năm.",
+    "does_not_apply": "Đơn vị báo cáo ghi không áp dụng.",
+    "province_only": "Chỉ tiêu chỉ có số liệu cấp tỉnh.",
+    "areas_missing": "Thiếu số của {areas}; không cộng một phần các địa bàn.",
+    "loosens": "Mức năm 2030 lỏng hơn mức năm 2025 theo cách đọc này.",
+    "limit_only": "Chỉ biết giới hạn của con số, chưa đủ để kết luận.",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure in one area and year. `value` is in the measure's unit, None where there is none.
+
+    `bound` makes `value` a limit (`<2`). `areas_*` are filled for sums of districts only.
+    """
+
+    status: str
+    numerator: Fraction | None = None
+    denominator: Fraction | None = None
+    value: Fraction | None = None
+    bound: Comparator | None = None
+    reason: str = ""
+    comparable: bool = True
+    comparable_reason: str = ""
+    period_note: str = ""
+    source_note: str = ""
+    observations: tuple[str, ...] = ()
+    areas_expected: int | None = None
+    areas_reported: int | None = None
+    missing_areas: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether a sum of districts may contain it."""
+        return self.status in ("reported", "provisional", "revised", "not_applicable")
+
+
+def measure_area(
+    measure: Measure, rule: Rule, rows: Sequence[Row], *, year: int, sent: bool, published: bool
+) -> Measured:
+    """Work out a measure from the observations of one area and year.
+
+    `rows` are the observations of the measure there that nothing superseded, used or not. `sent`
+    says whether its unit sent a submission, `published` whether figures are published ones.
+    """
+    used = {str(row["part"]): row for row in rows if row["used"] == "true"}
+    if not used:
+        return _nothing_used(rows, year=year, sent=sent, published=published)
+    amounts = {
+        part: Fraction(str(row["value"]))
+        for part, row in used.items()
+        if row["value"] and not row["bound"]
+    }
+    common = _common(used.values())
+    if amounts.get("denominator") == 0:
+        reason = REASONS["zero_denominator"]
+        return Measured("not_applicable", *_pair(amounts), reason=reason, **common)
+    value = rule(measure, amounts)
+    if value is not None:
+        return Measured(_status(used.values()), *_pair(amounts), value=value, **common)
+    limit = used.get("value")
+    if limit is not None and limit["bound"]:
+        return Measured(
+            "censored",
+            value=Fraction(str(limit["value"])),
+            bound=cast(Comparator, limit["bound"]),
+            **common,
+        )
+    if any(row["status"] == "not_applicable" for row in used.values()):
+        return Measured("not_applicable", reason=REASONS["does_not_apply"], **common)
+    return _incomplete(rows, used, amounts, common)
+
+
+def sum_areas(measure: Measure, rule: Rule, parts: Mapping[str, tuple[str, Measured]]) -> Measured:
+    """Sum the districts of a province; `parts` by area code with name and what was measured.
+
+    The province has a value only where every district has, so that it equals its districts.
+    """
+    missing = {code: name for code, (name, part) in parts.items() if not part.usable}
+    measured = [part for _, part in parts.values() if part.usable]
+    counts: dict[str, Any] = {
+        "areas_expected": len(parts),
+        "areas_reported": len(measured),
+        "missing_areas": tuple(missing),
+    }
+    if missing or not parts:
+        reason = REASONS["areas_missing"].format(areas=", ".join(missing.values()))
+        return Measured("missing", reason=reason, **counts)
+    counts["observations"] = tuple(one for part in measured for one in part.observations)
+    counts["comparable"] = all(part.comparable for part in measured)
+    with_figures = [part for part in measured if part.numerator is not None]
+    if not with_figures:
+        return Measured("not_applicable", reason=REASONS["does_not_apply"], **counts)
+    amounts = {"numerator": sum((_known(part.numerator) for part in with_figures), Fraction(0))}
+    if measure.denominator_vi:
+        total = sum((_known(part.denominator) for part in with_figures), Fraction(0))
+        amounts["denominator"] = total
+        if total == 0:
+            reason = REASONS["zero_denominator"]
+            return Measured("not_applicable", *_pair(amounts), reason=reason, **counts)
+    status = _worst({part.status for part in with_figures})
+    return Measured(status, *_pair(amounts), value=rule(measure, amounts), **counts)
+
+
+def _nothing_used(rows: Sequence[Row], *, year: int, sent: bool, published: bool) -> Measured:
+    if rows:
+        return Measured("missing", reason=_left_out(rows))
+    code = "no_published" if published else "no_row" if sent else "no_submission"
+    return Measured("missing", reason=REASONS[code].format(year=year))
+
+
+def _incomplete(
+    rows: Sequence[Row], used: Mapping[str, Row], amounts: Parts, common: dict[str, Any]
+) -> Measured:
+    """Tell why parts that were received do not make a value."""
+    pair = _pair(amounts)
+    if "numerator" in amounts and used["numerator"]["source_kind"] == "published":
+        reason = str(used["numerator"]["comparable_reason"]) or REASONS["numerator_only"]
+        return Measured(_status(used.values()), *pair, reason=reason, **common)
+    unused = [row for row in rows if row["used"] != "true" and row["part"] not in used]
+    if unused:
+        reason = _left_out(unused)
+    elif any(row["status"] == "missing" for row in used.values()):
+        reason = REASONS["not_collected"]
+    else:
+        reason = REASONS["no_row"]
+    return Measured("missing", *pair, reason=reason, **common)
+
+
+def _left_out(rows: Sequence[Row]) -> str:
+    cells = sorted(
+        {
+            f"{row['file']} {row['cell'] and 'ô ' + row['cell'] or 'dòng ' + row['published_row']}"
+            for row in rows
+        }
+    )
+    return REASONS["left_out"].format(cells="; ".join(cells))
+
+
+def _common(used: Iterable[Row]) -> dict[str, Any]:
+    rows = list(used)
+    return {
+        "comparable": all(row["comparable"] == "true" for row in rows),
+        "comparable_reason": next(
+            (str(row["comparable_reason"]) for row in rows if row["comparable_reason"]), ""
+        ),
+        "period_note": next((str(row["period_note"]) for row in rows if row["period_note"]), ""),
+        "source_note": next((str(row["source_note"]) for row in rows if row["source_note"]), ""),
+        "observations": tuple(str(row["observation_id"]) for row in rows if row["value"]),
+    }
+
+
+def _status(used: Iterable[Row]) -> str:
+    return _worst({str(row["status"]) for row in used if row["value"]})
+
+
+def _worst(statuses: set[str]) -> str:
+    """Return the status of a sum: as final as its least final part, which may still change."""
+    return next((status for status in ("provisional", "revised") if status in statuses), "reported")
+
+
+def _pair(amounts: Parts) -> tuple[Fraction | None, Fraction | None]:
+    return amounts.get("numerator"), amounts.get("denominator")
+
+
+def _known(amount: Fraction | None) -> Fraction:
+    """Return a part of a usable district; a count without a denominator adds nothing there."""
+    return Fraction(0) if amount is None else amount
