@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -49,7 +50,8 @@ def assess(
     found = {r: _judge(cases[r], year, typed, final) for r in READINGS}
     number, bound = typed
     case, judgement = cases[reading], found[reading]
-    judged = Judged(case, judgement, year, number, bound, measure.unit, measure.decimals)
+    decimals = max(measure.decimals, _typed_decimals(value))
+    judged = Judged(case, judgement, year, number, bound, measure.unit, decimals)
     return {
         "measure": measure.id,
         "year": year,
@@ -147,6 +149,11 @@ def _typed(measure: Measure, text: str) -> Typed:
             "Hãy kiểm tra lại số và đơn vị."
         )
     return value, bound
+
+
+def _typed_decimals(text: str) -> int:
+    """Count the decimals that were typed: what-ifs are printed as they were asked."""
+    return len(re.split("[.,]", text.strip())[1]) if re.search("[.,]", text) else 0
 
 
 def _final(measure: Measure, year: int, value_2025: str | None) -> Typed | None:
