@@ -21,7 +21,7 @@ class Duty:
 
 
 @dataclass(frozen=True)
-class Agency:
+class PlanAgency:
     """An agency that section IV gives a numbered item, with the line of its heading."""
 
     name: str
@@ -29,12 +29,12 @@ class Agency:
     line: int
 
 
-def read_duties(lines: Sequence[str]) -> tuple[tuple[Agency, ...], tuple[Duty, ...]]:
+def read_duties(lines: Sequence[str]) -> tuple[tuple[PlanAgency, ...], tuple[Duty, ...]]:
     """Read the agencies and duties of section IV; both are empty where there is no section IV."""
-    agencies: list[Agency] = []
+    agencies: list[PlanAgency] = []
     duties: list[Duty] = []
     for section, heading, body in _items(lines):
-        agency = Agency(heading, f"IV.{section}", body[0][0])
+        agency = PlanAgency(heading, f"IV.{section}", body[0][0])
         agencies.append(agency)
         duties.extend(_duties(agency, body))
     return tuple(agencies), tuple(duties)
@@ -76,7 +76,7 @@ def _heading(lines: Sequence[str]) -> str:
     return _VERBS.split(heading)[0].strip(" ,;.:")
 
 
-def _duties(agency: Agency, body: Sequence[tuple[int, str]]) -> Iterator[Duty]:
+def _duties(agency: PlanAgency, body: Sequence[tuple[int, str]]) -> Iterator[Duty]:
     passage = join_lines(body)
     for match in re.finditer(
         r"chỉ tiêu(?:\s+số)?\s+(\d+(?:\s*(?:,|;|và|-|–|đến)\s*\d+)*)", passage.text, re.IGNORECASE

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from treem.errors import PlanError
-from treem.plan.duties import Agency, Duty, read_duties
+from treem.plan.duties import Duty, PlanAgency, read_duties
 from treem.plan.lines import Passage, join_lines, split_lines
 from treem.plan.model import (
     Baseline,
@@ -81,7 +81,7 @@ class PlanText:
     baselines: dict[str, Baseline]
     table: SummaryTable
     columns: tuple[Column, ...]
-    agencies: tuple[Agency, ...]
+    agencies: tuple[PlanAgency, ...]
     duties: tuple[Duty, ...]
 
     def cell(self, measure: str, column: int) -> TableCell | None:
