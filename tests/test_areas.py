@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treem.areas import UNKNOWN, Areas, Origin, load_geography
@@ -286,6 +286,7 @@ def test_an_old_code_is_no_new_commune(areas: Areas) -> None:
         areas.rebuild_districts({"09175": (F(1), F(2))})
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.data())
 def test_the_old_province_equals_its_rebuilt_districts(areas: Areas, data: st.DataObject) -> None:
     codes = [c.code for c in areas.communes_inside("27")]

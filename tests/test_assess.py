@@ -88,6 +88,7 @@ def test_no_verdict_without_a_definition(register: PlanRegister) -> None:
     answer = assess(register, "CT13", 2023, "12")
     assert answer["verdicts"] == {"2025": "UNDEFINED", "2030": "UNDEFINED"}
     assert answer["reason"].startswith("Chưa xác định được kết luận: ")
+    assert answer["printed"]["value"] == "12 cuộc"
 
 
 def test_a_measure_without_cells_has_no_target_in_the_table(register: PlanRegister) -> None:

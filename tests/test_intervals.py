@@ -8,7 +8,7 @@ import sys
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -96,6 +96,7 @@ def test_an_unknown_method_is_our_own_error() -> None:
         interval_for("bayes", 1, 2, 100)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_share_lies_in_its_interval_and_the_interval_in_0_and_1(pair: tuple[int, int]) -> None:
     x, n = pair
@@ -103,6 +104,7 @@ def test_the_share_lies_in_its_interval_and_the_interval_in_0_and_1(pair: tuple[
     assert 0 <= lower <= x / n <= upper <= 1
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(0, 10**6))
 def test_more_events_move_both_limits_up(events: int) -> None:
     (low, high), (lower, higher) = poisson(events), poisson(events + 1)

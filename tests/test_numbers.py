@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treem.display import numbers as n
@@ -140,6 +140,7 @@ def test_beyond_three_decimals_the_number_keeps_its_form_and_gets_a_note() -> No
     assert above == n.Printed("1,5", 1, "trước khi làm tròn, giá trị cao hơn 1,5")
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.fractions(0, 100, max_denominator=10_000),
     st.lists(st.decimals(0, 100, places=2), max_size=2),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from treem.indicators.progress import Case, judge, mode_of
@@ -255,6 +255,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(direction, Fraction(1, 10), baseline, None, limits)  # type: ignore[arg-type]
 
 
+@settings(deadline=None, derandomize=True)
 @given(cases(), st.integers(2021, 2030), numbers, numbers)
 def test_a_better_value_never_gives_a_worse_verdict(
     case: Case, year: int, one: Fraction, other: Fraction
@@ -270,6 +271,7 @@ def test_a_better_value_never_gives_a_worse_verdict(
             assert (low.verdicts[k], high.verdicts[k]) != ("MET", "NOT_MET")
 
 
+@settings(deadline=None, derandomize=True)
 @given(cases(), st.integers(2021, 2030), numbers)
 def test_mirrored_numbers_give_the_same_verdict(case: Case, year: int, value: Fraction) -> None:
     mirrored = Case(
@@ -289,6 +291,7 @@ def _flip(comparator: Comparator) -> Comparator:
     return flipped[comparator]
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.tuples(numbers, numbers, numbers).filter(lambda x: x[0] != x[1]), st.integers(2021, 2029))
 def test_on_the_path_the_ratio_is_one_and_nothing_is_behind(
     values: tuple[Fraction, Fraction, Fraction], year: int
@@ -304,6 +307,7 @@ def test_on_the_path_the_ratio_is_one_and_nothing_is_behind(
             assert found.verdicts[k] in ("ON_TRACK", "AT_THRESHOLD", "EARLY")
 
 
+@settings(deadline=None, derandomize=True)
 @given(cases(), st.integers(2021, 2030), numbers)
 def test_what_is_still_needed_leads_to_the_target(case: Case, year: int, value: Fraction) -> None:
     found = judge(case, year, value)

@@ -111,12 +111,16 @@ def _baseline(judged: Judged) -> str:
 def _clause(judged: Judged, k: int) -> str:
     judgement, limit = judged.judgement, judged.case.limits.get(k)
     code = judgement.verdicts[k]
-    frozen = judged.year > k and code in ("MET", "NOT_MET")
+    key: str = code
+    if judged.year > k and code in ("MET", "NOT_MET"):
+        key = f"frozen_{code}"
+    elif judged.year < k and code == "NOT_MET":
+        key = "early_NOT_MET"
     return _text(
         "clause",
-        f"frozen_{code}" if frozen else code,
+        key,
         k=str(k),
-        name=verdict_name(code, mode=judgement.mode or "", year=judged.year, target_year=k),
+        name=verdict_name(code, year=judged.year, target_year=k),
         limit="" if limit is None else say_limit(limit, judged.unit),
         short=_short(judged, judgement.gaps[k]),
         worse="" if judgement.change is None else _amount(judged, -judgement.change),

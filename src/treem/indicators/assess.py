@@ -50,7 +50,8 @@ def assess(
     found = {r: _judge(cases[r], year, typed, final) for r in READINGS}
     number, bound = typed
     case, judgement = cases[reading], found[reading]
-    decimals = max(measure.decimals, _typed_decimals(value))
+    usual = measure.decimals if measure.denominator_vi else 0
+    decimals = max(usual, _typed_decimals(value))
     judged = Judged(case, judgement, year, number, bound, measure.unit, decimals)
     return {
         "measure": measure.id,
