@@ -8,11 +8,12 @@ from typing import Literal
 
 from treem.display.numbers import format_limit
 from treem.plan.effects import phrase
-from treem.plan.model import Discrepancy, Limit, Place, Target, Where
+from treem.plan.model import Baseline, Discrepancy, Limit, Place, Target, Where
 from treem.plan.national import NationalTarget
 from treem.plan.numbers import decimal_text
 from treem.plan.sentence import likeness
-from treem.plan.source import PlanText, StatedMeasure
+from treem.plan.source import PlanText
+from treem.plan.tie import StatedMeasure
 
 Severity = Literal["high", "medium", "low"]
 HIGH: Severity = "high"
@@ -118,6 +119,23 @@ def at_cell(book: Book, measure: str, scope: str | None, year: int) -> list[Plac
     values = book.plan.values(measure, column)
     value = decimal_text(values[0].value) if values else ""
     return [Place("baseline" if scope is None else "table", cell.line, cell.text, value)]
+
+
+def at_baseline(baseline: Baseline) -> Place:
+    """Return where a 2020 figure stands."""
+    value = "" if baseline.value is None else decimal_text(baseline.value)
+    return Place("baseline", baseline.line, baseline.words, value)
+
+
+def level(book: Book, measure: StatedMeasure, place: str, year: int) -> tuple[Limit, Place] | None:
+    """Return the level that one place sets for a year; `cell` is the table's national column."""
+    if place == "decision":
+        decision, limit = book.decision(measure.id, year), book.decision_limit(measure.id, year)
+        return (limit, at_decision(decision)) if decision and limit else None
+    where: Where = "label" if place == "label" else "text" if place == "text" else "table"
+    target = book.cell(measure.id, year) if place == "cell" else None
+    target = target or (book.stated(where, measure.id, year) if place != "cell" else None)
+    return (target.limit, at_target(target)) if target else None
 
 
 def limit_key(limit: Limit | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from treem.plan.lines import join_lines
+from treem.plan.summary import TITLE
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def read_duties(lines: Sequence[str]) -> tuple[tuple[PlanAgency, ...], tuple[Dut
     return tuple(agencies), tuple(duties)
 
 
+_END = re.compile(rf"V\s*\.|Nơi nhận|\||{TITLE}", re.IGNORECASE)
 _ITEM = re.compile(r"(\d{1,2})\.\s+(?=\D)")
 _VERBS = re.compile(
     r"\s(?=(?:Chủ trì|Hướng dẫn|Hằng năm|Hàng năm|Thực hiện|Tham mưu|Triển khai|Phối hợp|Giao|"
@@ -53,7 +55,7 @@ def _items(lines: Sequence[str]) -> Iterator[tuple[str, str, list[tuple[int, str
     if start is None:
         return
     end = next(
-        (i for i in range(start + 1, len(lines)) if re.match(r"(?:V\s*\.|Nơi nhận)", lines[i])),
+        (i for i in range(start + 1, len(lines)) if _END.match(lines[i])),
         len(lines),
     )
     starts = [i for i in range(start + 1, end) if _ITEM.match(lines[i])]

@@ -14,20 +14,16 @@ from typing import Any
 from treem.display.words import severity_name, word
 from treem.plan.book import Book
 from treem.plan.effects import phrase
+from treem.plan.lint_baselines import check_baselines
 from treem.plan.lint_form import check_agencies, check_decimal_marks, check_rows, check_spelling
 from treem.plan.lint_levels import (
-    check_baselines,
     check_loosening,
     check_scales,
     check_subsets,
     check_units,
 )
-from treem.plan.lint_places import (
-    check_labels,
-    check_names,
-    check_national,
-    check_words_and_cells,
-)
+from treem.plan.lint_national import check_national
+from treem.plan.lint_places import check_labels, check_names, check_words_and_cells
 from treem.plan.model import Discrepancy, Place
 from treem.plan.national import NationalTarget, load_national
 from treem.plan.source import PlanText, read_plan_file

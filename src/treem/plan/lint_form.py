@@ -86,7 +86,7 @@ def check_rows(book: Book) -> Iterator[Discrepancy]:
                 HIGH,
                 effect("short_row", count=len(row.cells), expected=expected),
                 [Place("label", row.line, row.label, ""), *map(_at, row.cells)],
-                key=[len(row.cells), *(cell.text for cell in row.cells)],
+                key=[len(row.cells)],
             )
 
 

@@ -6,26 +6,24 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from treem.display.numbers import format_count, format_exact
+from treem.display.numbers import format_count
+from treem.plan.ages import age_group
 from treem.plan.book import (
     HIGH,
     MEDIUM,
     Book,
+    at_baseline,
     at_cell,
-    at_decision,
     at_sentence,
-    at_target,
     conflict,
+    level,
     limit_key,
     show,
-    show_years,
 )
-from treem.plan.effects import effect, phrase
-from treem.plan.lint_places import age_group
-from treem.plan.model import Baseline, Discrepancy, Limit, Place, Where
-from treem.plan.numbers import decimal_text
+from treem.plan.effects import effect
+from treem.plan.model import Discrepancy, Limit, Place
 from treem.plan.sentence import subject_tokens
-from treem.plan.source import StatedMeasure
+from treem.plan.tie import StatedMeasure
 
 FACTOR = 10
 
@@ -34,7 +32,7 @@ def check_loosening(book: Book) -> Iterator[Discrepancy]:
     """Find later targets that ask for less than earlier ones, in any one place."""
     for measure in book.plan.measures.values():
         for place in _PLACES:
-            levels = [(y, *found) for y in book.years if (found := _level(book, measure, place, y))]
+            levels = [(y, *found) for y in book.years if (found := level(book, measure, place, y))]
             for (early, first, at_first), (late, last, at_last) in zip(
                 levels, levels[1:], strict=False
             ):
@@ -72,27 +70,6 @@ def check_subsets(book: Book) -> Iterator[Discrepancy]:
             yield from _subset_baseline(book, part, whole)
 
 
-def check_baselines(book: Book) -> Iterator[Discrepancy]:
-    """Find 2020 figures that are missing, only a bound, or already at the target."""
-    for measure in book.plan.measures.values():
-        baseline = book.plan.baselines[measure.id]
-        if baseline.value is None:
-            if not baseline.words:
-                yield _baseline_missing(book, measure, baseline)
-            continue
-        if baseline.comparator is not None:
-            yield conflict(
-                measure.id,
-                "censored",
-                MEDIUM,
-                effect("censored", baseline_year=book.baseline_year, baseline=baseline.words),
-                [_at_baseline(baseline)],
-                key=[baseline.comparator, decimal_text(baseline.value)],
-                scope="baseline",
-            )
-        yield from _baseline_meets(book, measure, baseline)
-
-
 def check_units(book: Book) -> Iterator[Discrepancy]:
     """Find measures without a level in words, cells that are no numbers, shares beyond 100 %."""
     for measure in book.plan.measures.values():
@@ -102,7 +79,7 @@ def check_units(book: Book) -> Iterator[Discrepancy]:
             yield from _unreadable(book, measure, column.scope, column.year)
         for year in book.years:
             for place in ("text", "table"):
-                found = _level(book, measure, place, year)
+                found = level(book, measure, place, year)
                 if found and measure.unit == "%" and not 0 <= found[0].value <= 100:
                     yield conflict(
                         measure.id,
@@ -124,14 +101,14 @@ def check_scales(book: Book) -> Iterator[Discrepancy]:
         own: list[tuple[Fraction, Place]] = []
         baseline = book.plan.baselines[measure.id]
         if baseline.value is not None:
-            own.append((baseline.value, _at_baseline(baseline)))
+            own.append((baseline.value, at_baseline(baseline)))
         nation: list[tuple[Fraction, Place]] = []
         for year in book.years:
             for place in ("text", "table"):
-                found = _level(book, measure, place, year)
+                found = level(book, measure, place, year)
                 if found:
                     own.append((found[0].value, found[1]))
-            decided = _level(book, measure, "decision" if book.national else "cell", year)
+            decided = level(book, measure, "decision" if book.national else "cell", year)
             if decided:
                 nation.append((decided[0].value, decided[1]))
         factors = [
@@ -151,23 +128,12 @@ def check_scales(book: Book) -> Iterator[Discrepancy]:
                     most=format_count(round(max(factors))),
                 ),
                 [place for _, place in own + nation],
-                key=[decimal_text(value) for value, _ in own + nation],
+                key=[len(str(int(max(factors))))],
                 scope="national",
             )
 
 
 _PLACES = ("text", "table", "label", "cell", "decision")
-
-
-def _level(book: Book, measure: StatedMeasure, place: str, year: int) -> tuple[Limit, Place] | None:
-    """Return the level that one place sets for a year; `cell` is the table's national column."""
-    if place == "decision":
-        decision, limit = book.decision(measure.id, year), book.decision_limit(measure.id, year)
-        return (limit, at_decision(decision)) if decision and limit else None
-    where: Where = "label" if place == "label" else "text" if place == "text" else "table"
-    target = book.cell(measure.id, year) if place == "cell" else None
-    target = target or (book.stated(where, measure.id, year) if place != "cell" else None)
-    return (target.limit, at_target(target)) if target else None
 
 
 def _looser(direction: int, first: Limit, last: Limit) -> bool:
@@ -223,7 +189,7 @@ def _subset_year(
     places: list[Place] = []
     shown: list[tuple[Limit, Limit]] = []
     for kind in kinds:
-        inner, outer = _level(book, part, kind, year), _level(book, whole, kind, year)
+        inner, outer = level(book, part, kind, year), level(book, whole, kind, year)
         if inner and outer and inner[0].value > outer[0].value:
             places += [inner[1], outer[1]]
             shown.append((inner[0], outer[0]))
@@ -241,7 +207,7 @@ def _subset_year(
                 whole=_thing(whole),
             ),
             places,
-            key=[whole.id, *(limit_key(limit) for pair in shown for limit in pair)],
+            key=[whole.id],
             scope=scope,
             year=year,
         )
@@ -265,93 +231,10 @@ def _subset_baseline(
             part=_thing(part),
             whole=_thing(whole),
         ),
-        [_at_baseline(inner), _at_baseline(outer)],
-        key=[whole.id, decimal_text(inner.value), decimal_text(outer.value)],
+        [at_baseline(inner), at_baseline(outer)],
+        key=[whole.id],
         scope="baseline",
     )
-
-
-def _at_baseline(baseline: Baseline) -> Place:
-    value = "" if baseline.value is None else decimal_text(baseline.value)
-    return Place("baseline", baseline.line, baseline.words, value)
-
-
-def _baseline_missing(book: Book, measure: StatedMeasure, baseline: Baseline) -> Discrepancy:
-    places = [_at_baseline(baseline)] if baseline.line else at_sentence(measure)
-    return conflict(
-        measure.id,
-        "baseline_missing",
-        MEDIUM,
-        effect("baseline_missing", baseline_year=book.baseline_year),
-        places,
-        key=["cell" if baseline.line else "row"],
-    )
-
-
-def _baseline_meets(
-    book: Book, measure: StatedMeasure, baseline: Baseline
-) -> Iterator[Discrepancy]:
-    """Find a 2020 figure that satisfies a target, as words or table set it."""
-    met: dict[str, list[int]] = {"text": [], "table": []}
-    asked: dict[str, list[int]] = {"text": [], "table": []}
-    limits: list[tuple[Limit, Place]] = []
-    for place in met:
-        for year in book.years:
-            found = _level(book, measure, place, year)
-            if found is None:
-                continue
-            asked[place].append(year)
-            if _satisfied(baseline, found[0]):
-                met[place].append(year)
-                limits.append(found)
-    no_level = measure.clause is not None and not measure.clause.statements
-    if no_level or not (met["text"] or met["table"]):
-        return
-    both = [year for year in asked["text"] if year in asked["table"]]
-    depends = [y for y in both if y in met["text"]] != [y for y in both if y in met["table"]]
-    years = sorted({*met["text"], *met["table"]})
-    sentence = (
-        effect(
-            "baseline_meets_target_by_reading",
-            baseline_year=book.baseline_year,
-            baseline=baseline.words.replace(".", ","),
-            text=_met_words(met["text"]),
-            table=_met_words(met["table"]),
-        )
-        if depends
-        else effect(
-            "baseline_meets_target",
-            baseline_year=book.baseline_year,
-            baseline=baseline.words.replace(".", ","),
-            years=show_years(years),
-        )
-    )
-    assert baseline.value is not None
-    yield conflict(
-        measure.id,
-        "baseline_meets_target",
-        HIGH if depends else MEDIUM,
-        sentence,
-        [_at_baseline(baseline), *(place for _, place in limits)],
-        key=[format_exact(baseline.value), *(limit_key(limit) for limit, _ in limits)],
-    )
-
-
-def _satisfied(baseline: Baseline, limit: Limit) -> bool:
-    """Whether the figure meets the limit; a bound must settle it."""
-    assert baseline.value is not None
-    if baseline.comparator is None:
-        return limit.satisfied_by(baseline.value)
-    lower = baseline.comparator in ("<", "<=") and limit.comparator in ("<", "<=")
-    higher = baseline.comparator in (">", ">=") and limit.comparator in (">", ">=")
-    if baseline.value == limit.value:
-        strict = baseline.comparator in ("<", ">") or not limit.strict
-        return (lower or higher) and strict
-    return (lower and baseline.value < limit.value) or (higher and baseline.value > limit.value)
-
-
-def _met_words(years: list[int]) -> str:
-    return phrase("met", years=show_years(years)) if years else phrase("not_met")
 
 
 def _no_level(book: Book, measure: StatedMeasure) -> Discrepancy:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from treem.errors import PlanError
 from treem.plan.files import read_each
@@ -72,7 +72,7 @@ def _target(row: Mapping[str, str]) -> NationalTarget:
         name=row["name_vi"],
         unit=row["unit"],
         year=int(row["year"]),
-        sign=sign,  # type: ignore[arg-type]
+        sign=cast(Literal["<", "=", ""], sign),
         value=Fraction(row["value"]) if row["value"] else None,
         words=row["words"],
     )

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from treem.errors import PlanError
 from treem.plan.duties import Duty, PlanAgency, read_duties
@@ -23,49 +22,12 @@ from treem.plan.model import (
     Objective,
     SummaryTable,
     TableCell,
-    TableRow,
     Target,
     Where,
 )
-from treem.plan.sentence import Clause, Statement, bare_sign, likeness, split_clauses
-from treem.plan.summary import CellValue, Column, RawRow, RawTable, read_cell, read_table
-
-
-@dataclass(frozen=True)
-class StatedMeasure:
-    """A measure as the plan states it: a clause of I.2, a label of the table, a row of values.
-
-    Any of the three may be missing. `words` and `line` are those of the clause, else the label.
-    """
-
-    id: str
-    indicator: int
-    stratum: str
-    clause: Clause | None
-    label: Clause | None
-    row: TableRow | None
-
-    @property
-    def stated(self) -> Clause:
-        """The clause of I.2, or the label where I.2 has none."""
-        clause = self.clause or self.label
-        assert clause is not None
-        return clause
-
-    @property
-    def direction(self) -> Literal[1, -1]:
-        """+1 where higher is better, by the words."""
-        return self.stated.direction
-
-    @property
-    def unit(self) -> str:
-        """`%`, `/1.000`, `/100.000` or "" where the words give none."""
-        return self.stated.unit or (self.label.unit if self.label else "")
-
-    @property
-    def subject(self) -> str:
-        """What is measured, without levels and years."""
-        return " - ".join(filter(None, (self.stated.subject, self.stratum)))
+from treem.plan.sentence import Clause, Statement, bare_sign, split_clauses
+from treem.plan.summary import CellValue, Column, read_cell, read_table
+from treem.plan.tie import HEADING, StatedMeasure, align, tie
 
 
 @dataclass(frozen=True)
@@ -86,8 +48,11 @@ class PlanText:
 
     def cell(self, measure: str, column: int) -> TableCell | None:
         """Return the cell of a measure in a value column; None where row or cell is missing."""
-        row = self.measures[measure].row
-        return row.cells[column] if row is not None and column < len(row.cells) else None
+        stated = self.measures[measure]
+        if stated.row is None:
+            return None
+        index = align(stated.row, self.columns, stated)[column]
+        return None if index is None else stated.row.cells[index]
 
     def values(self, measure: str, column: int) -> tuple[CellValue, ...] | None:
         """Return what a cell says about a measure: () if blank or missing, None if no number."""
@@ -119,7 +84,7 @@ def read_plan(text: str, name: str) -> PlanText:
         )
     objectives, indicators, clauses = _read_section_two(lines, name)
     raw = read_table(lines, name)
-    measures, table = _tie(indicators, clauses, raw)
+    measures, table = tie(indicators, clauses, raw)
     agencies, duties = read_duties(lines)
     plan = PlanText(
         name=name,
@@ -165,12 +130,6 @@ def _text_of(path: Path) -> str:
         ) from error
 
 
-_HEADING = re.compile(
-    r"(?:(?P<section>\d\.\d+\.?)\s+)?Mục tiêu\s+(?P<objective>\d+)\s*:\s*"
-    r"|[-–—•*+]?\s*Chỉ tiêu\s+(?P<indicator>\d+)\s*[:.]\s*"
-)
-
-
 def _read_section_two(
     lines: Sequence[str], name: str
 ) -> tuple[tuple[Objective, ...], tuple[Indicator, ...], dict[int, list[Clause]]]:
@@ -178,7 +137,7 @@ def _read_section_two(
     objectives: list[Objective] = []
     indicators: list[Indicator] = []
     clauses: dict[int, list[Clause]] = {}
-    headings = list(_HEADING.finditer(passage.text))
+    headings = list(HEADING.finditer(passage.text))
     for match, following in zip(headings, [*headings[1:], None], strict=True):
         body = passage.part(match.end(), following.start() if following else None)
         number = int(match["objective"] or match["indicator"])
@@ -225,133 +184,8 @@ def _section_two(lines: Sequence[str], name: str) -> Passage:
     return join_lines([(i + 1, lines[i]) for i in range(start + 1, end)])
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A clause of a label, with the row whose values belong to it (None: no cells of its own)."""
-
-    clause: Clause
-    row: RawRow | None
-
-
-def _tie(
-    indicators: Sequence[Indicator], clauses: dict[int, list[Clause]], raw: RawTable
-) -> tuple[dict[str, StatedMeasure], SummaryTable]:
-    """Tie clauses of I.2 to rows of the table and give every measure its id."""
-    parts = _parts_by_indicator(raw)
-    entries: dict[int, list[tuple[Clause | None, _Part | None]]] = {}
-    for number in [item.number for item in indicators] + [n for n in parts if n not in clauses]:
-        entries[number] = _pair(clauses.get(number, []), parts.get(number, []))
-    ids = {number: list(_ids(number, pairs)) for number, pairs in entries.items()}
-    owners: dict[int, tuple[int, tuple[str, ...]]] = {}
-    for number, pairs in entries.items():
-        for (_, part), named in zip(pairs, ids[number], strict=True):
-            if part is not None and part.row is not None:
-                owners[id(part.row)] = (number, tuple(measure for measure, _ in named))
-    table = _table(raw, owners)
-    rows = {measure: row for row in table.rows for measure in row.measures}
-    measures = {
-        measure: StatedMeasure(
-            measure, number, stratum, clause, part.clause if part else None, rows.get(measure)
-        )
-        for number, pairs in entries.items()
-        for (clause, part), named in zip(pairs, ids[number], strict=True)
-        for measure, stratum in named
-    }
-    return dict(sorted(measures.items(), key=lambda item: item[1].indicator)), table
-
-
-def _parts_by_indicator(raw: RawTable) -> dict[int, list[_Part]]:
-    parts: dict[int, list[_Part]] = {}
-    current = 0
-    for row in raw.rows:
-        if row.kind == "objective":
-            current = 0
-            continue
-        current = row.number if row.number is not None else current
-        if row.kind == "group":
-            parts.setdefault(current, [])
-            continue
-        heading = _HEADING.match(row.label.text)
-        label = row.label.part(heading.end() if heading else 0)
-        for place, clause in enumerate(split_clauses(label)):
-            parts.setdefault(current, []).append(_Part(clause, row if place == 0 else None))
-    parts.pop(0, None)
-    return parts
-
-
-def _pair(
-    clauses: Sequence[Clause], parts: Sequence[_Part]
-) -> list[tuple[Clause | None, _Part | None]]:
-    """Pair clauses with labels by their subjects, most alike first; what is left, in order."""
-    scores = sorted(
-        (
-            (-likeness(clause.subject, part.clause.subject), i, j)
-            for i, clause in enumerate(clauses)
-            for j, part in enumerate(parts)
-        ),
-    )
-    mates: dict[int, int] = {}
-    for score, i, j in scores:
-        if -score >= 0.6 and i not in mates and j not in mates.values():
-            mates[i] = j
-    lone = [i for i in range(len(clauses)) if i not in mates]
-    spare = [j for j in range(len(parts)) if j not in mates.values()]
-    if len(clauses) == len(parts):
-        mates.update(zip(lone, spare, strict=True))
-        spare = []
-    if len(clauses) >= len(parts):
-        pairs: list[tuple[Clause | None, _Part | None]] = [
-            (clause, parts[mates[i]] if i in mates else None) for i, clause in enumerate(clauses)
-        ]
-        return pairs + [(None, parts[j]) for j in spare]
-    owners = {j: i for i, j in mates.items()}
-    pairs = [(clauses[owners[j]] if j in owners else None, part) for j, part in enumerate(parts)]
-    return pairs + [(clauses[i], None) for i in lone]
-
-
-def _ids(
-    number: int, pairs: Sequence[tuple[Clause | None, _Part | None]]
-) -> Iterator[list[tuple[str, str]]]:
-    """Yield for each pair its measures as (id, stratum): CT03.1, or CT04.3a and CT04.3b."""
-    for place, (clause, part) in enumerate(pairs, 1):
-        stem = f"CT{number:02d}" + (f".{place}" if len(pairs) > 1 else "")
-        strata: list[str] = list(clause.strata) if clause else []
-        if part is not None:
-            strata += [stratum for stratum in part.clause.strata if stratum not in strata]
-        if strata:
-            yield [(f"{stem}{'abcdefgh'[k]}", stratum) for k, stratum in enumerate(strata)]
-        else:
-            yield [(stem, "")]
-
-
-def _table(raw: RawTable, owners: dict[int, tuple[int, tuple[str, ...]]]) -> SummaryTable:
-    rows: list[TableRow] = []
-    objective, indicator = 0, None
-    for row in raw.rows:
-        measures: tuple[str, ...] = ()
-        if row.kind == "objective":
-            objective, indicator = row.number or 0, None
-        else:
-            indicator = row.number if row.number is not None else indicator
-            _, measures = owners.get(id(row), (0, ()))
-        rows.append(
-            TableRow(
-                kind=row.kind,
-                objective=objective,
-                indicator=indicator,
-                measures=measures,
-                label=row.label.text,
-                line=row.label.line,
-                cells=row.cells,
-            )
-        )
-    return SummaryTable(raw.title, raw.header, tuple(rows))
-
-
 def _with_values(plan: PlanText) -> PlanText:
     """Fill in targets and baselines."""
-    from dataclasses import replace
-
     targets: list[Target] = []
     baselines: dict[str, Baseline] = {}
     years = [column.year for column in plan.columns if column.scope == "province"]
