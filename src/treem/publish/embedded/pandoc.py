@@ -1,0 +1,65 @@
+"""Running Pandoc: many small conversions at once, or one large document to a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from treem.errors import PublishError
+
+RESOURCES = Path(__file__).parent / "resources"
+READER = "markdown-yaml_metadata_block"
+"""Pandoc's Markdown as Quarto reads it; front matter is no part of it."""
+
+
+def convert(jobs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Run the jobs of `resources/convert.lua` in one process; one result a job, in order."""
+    if not jobs:
+        return []
+    text = json.dumps(jobs, ensure_ascii=False)
+    results = json.loads(_run(["lua", str(RESOURCES / "convert.lua")], text))
+    return [str(result) for result in results]
+
+
+def read_all(texts: Sequence[str], reader: str) -> list[list[dict[str, Any]]]:
+    """Read texts into blocks of Pandoc's document tree."""
+    results = convert([{"text": text, "from": reader} for text in texts])
+    return [json.loads(result)["blocks"] for result in results]
+
+
+def write_file(
+    document: Mapping[str, Any], target: Path, options: Sequence[str], *, epoch: int
+) -> None:
+    """Write one document with Pandoc; `epoch` is the only time that may get into the file."""
+    text = json.dumps(document, ensure_ascii=False)
+    arguments = ["--from", "json", "--output", str(target), *options]
+    _run(arguments, text, SOURCE_DATE_EPOCH=str(epoch), cwd=target.parent)
+
+
+def _run(arguments: list[str], text: str, cwd: Path | None = None, **variables: str) -> str:
+    try:
+        done = subprocess.run(
+            [_pandoc(), *arguments],
+            input=text.encode(),
+            capture_output=True,
+            cwd=cwd,
+            env={**os.environ, **variables, "LC_ALL": "C.UTF-8"},
+        )
+    except OSError as error:
+        raise PublishError(f"Không chạy được Pandoc: {error}. Hãy cài lại môi trường.") from error
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise PublishError(f"Pandoc dừng với mã {done.returncode}. Pandoc ghi: {said}")
+    return done.stdout.decode()
+
+
+@cache
+def _pandoc() -> str:
+    import pypandoc
+
+    return str(pypandoc.get_pandoc_path())
