@@ -53,11 +53,6 @@ class Book:
         return str(self.settings.get("lang"))
 
     @property
-    def notice(self) -> str:
-        """The line that stands on every page of a demonstration edition, or nothing."""
-        return str(self.settings.get("treem-notice") or "")
-
-    @property
     def caption_mark(self) -> str:
         """What stands between the number and the words of a caption."""
         return _unescape(self.settings.get("crossref", "title-delim") or ":")

@@ -61,7 +61,6 @@ class Frame:
                 f'<link rel="stylesheet" href="{relative(name, page)}">' for name in self._styles()
             ),
             before=book.before_body,
-            notice=_notice(book.notice),
             home=relative(self.chapters[0].entry.page, page),
             book_title=escape(book.title),
             contents=escape(say["toc-title-document"]),
@@ -162,7 +161,3 @@ class Frame:
             )
             yield f'<li class="level{level}"><a href="#{escape(identifier)}">{label}</a></li>'
         yield "</ul>\n</nav>"
-
-
-def _notice(text: str) -> str:
-    return f'<p class="treem-notice">{escape(text)}</p>' if text else ""

@@ -74,7 +74,16 @@ def _page(manuscript: Manuscript, index: int) -> list[Node]:
             return [raw("html", '<div class="pagebreak"></div>')]
         return None
 
-    return rewrite(merge([chapter], parts=False), change)  # type: ignore[no-any-return]
+    title, *blocks = rewrite(merge([chapter], parts=False), change)
+    if index == 0 and not chapter.numbered:
+        return [*_title("", words(manuscript.book.title)), title, *blocks]
+    return [*_title(chapter.identifier, title["c"][2]), *blocks]
+
+
+def _title(identifier: str, inlines: list[Node]) -> list[Node]:
+    """Return the one `h1` of a page; the first page has the title of the book."""
+    name = f' id="{escape(identifier)}"' if identifier else ""
+    return [raw("html", f'<h1 class="title"{name}>'), plain(inlines), raw("html", "</h1>")]
 
 
 def _heading(node: Node, targets: Mapping[str, Target]) -> Node:
@@ -125,11 +134,9 @@ def _scrolling(node: Node) -> list[Node]:
         for row in body[3]:
             for cell in row[1][: body[1]]:
                 _add_scope(cell, "row")
-    return [
-        raw("html", '<div class="nd30-scroll" tabindex="0" role="group">'),
-        node,
-        raw("html", "</div>"),
-    ]
+    columns = len(node["c"][2])
+    opening = f'<div class="nd30-scroll" tabindex="0" role="group" style="--columns: {columns}">'
+    return [raw("html", opening), node, raw("html", "</div>")]
 
 
 def _add_scope(cell: Node | list[Any], scope: str) -> None:
