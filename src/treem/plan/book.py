@@ -27,7 +27,8 @@ class Book:
     def __init__(self, plan: PlanText, national: Sequence[NationalTarget]) -> None:
         self.plan = plan
         self.national = tuple(national)
-        self.years = tuple(c.year for c in plan.columns if c.scope == "province")
+        self.table_years = tuple(c.year for c in plan.columns if c.scope == "province")
+        self.years = tuple(sorted({*self.table_years, *(t.year for t in plan.targets)}))
         self.baseline_year = next(c.year for c in plan.columns if c.scope is None)
         self._targets = {(t.where, t.scope, t.measure, t.year): t for t in plan.targets}
         self.mates = _match(plan, self.national)

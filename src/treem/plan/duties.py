@@ -41,7 +41,7 @@ def read_duties(lines: Sequence[str]) -> tuple[tuple[PlanAgency, ...], tuple[Dut
     return tuple(agencies), tuple(duties)
 
 
-_END = re.compile(rf"V\s*\.|Nơi nhận|\||{TITLE}", re.IGNORECASE)
+_END = re.compile(rf"V\s*[.)/:–-]|Nơi nhận|\||{TITLE}", re.IGNORECASE)
 _ITEM = re.compile(r"(\d{1,2})\.\s+(?=\D)")
 _VERBS = re.compile(
     r"\s(?=(?:Chủ trì|Hướng dẫn|Hằng năm|Hàng năm|Thực hiện|Tham mưu|Triển khai|Phối hợp|Giao|"
@@ -51,7 +51,7 @@ _VERBS = re.compile(
 
 def _items(lines: Sequence[str]) -> Iterator[tuple[str, str, list[tuple[int, str]]]]:
     """Yield number, heading and numbered lines of each top item of section IV."""
-    start = next((i for i, line in enumerate(lines) if re.match(r"IV\s*\.", line)), None)
+    start = next((i for i, line in enumerate(lines) if re.match(r"IV\s*[.)/:–-]", line)), None)
     if start is None:
         return
     end = next(

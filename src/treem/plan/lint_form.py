@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -223,14 +224,21 @@ def _misspelled_agencies(plan: PlanText, passage: Passage) -> Iterator[Discrepan
 
 
 def _slip(word: str, meant: str) -> bool:
-    """Whether a word is likely a slip for another: one letter lost, added or changed."""
+    """Return whether a word is likely a slip for another: a letter or a tone mark is wrong."""
     word, meant = word.lower(), meant.lower()
+    if _without_marks(word) == _without_marks(meant):
+        return True
     if min(len(word), len(meant)) < 3 or abs(len(word) - len(meant)) > 1:
         return False
     shorter, longer = sorted((word, meant), key=len)
     if len(shorter) == len(longer):
         return sum(a != b for a, b in zip(shorter, longer, strict=True)) == 1
     return any(shorter == longer[:i] + longer[i + 1 :] for i in range(len(longer)))
+
+
+def _without_marks(word: str) -> str:
+    bare = unicodedata.normalize("NFD", word.replace("đ", "d"))
+    return "".join(letter for letter in bare if not unicodedata.combining(letter))
 
 
 # Words that Vietnamese doubles on purpose.

@@ -151,7 +151,7 @@ def _no_year(book: Book, measure: StatedMeasure) -> Iterator[Discrepancy]:
         measure.id,
         "missing_sentence",
         MEDIUM,
-        effect("missing_year", years=show_years(book.years)),
+        effect("missing_year", years=show_years(book.table_years)),
         at_sentence(measure) + cells,
         key=[item.words for item in loose],
         scope="year",

@@ -136,6 +136,7 @@ _AGE = (
     r"(?:(?:từ|dưới|trên|đủ|đến|tới)\s+)?\d+(?:\s*(?:-|–|đến)\s*(?:dưới\s+)?\d+)?\s+(?:tháng\s+)?"
     r"tuổi(?:\s+trở\s+(?:lên|xuống))?"
 )
+_COMPARED = r"so\s+với\s+(?:cùng\s+kỳ\s+|cuối\s+)?(?:năm\s+)?20\d\d"
 _COUNT = r"\d+\s+(?:loại|nhóm|mũi|liều|buổi|giờ|ngày|tháng|lần|dịch\s+vụ|bước)\b"
 _BASE_NUMBER = r"(?:10{0,2}(?:[.\s]?000)+|100(?![.\d]))"
 _PEOPLE = r"(?:\s+(?:trẻ(?:\s+em)?|người|dân)(?:\s+(?:đẻ|sinh|sinh\s+ra)\s+sống)?)?"
@@ -166,7 +167,7 @@ _VALUE = (
     rf"(?:\s*(?:(?:đối\s+với|ở|tại|cho|với)\s+)?(?:khu\s+vực\s+)?(?P<stratum>{'|'.join(STRATA)}))?"
 )
 _TOKEN = re.compile(
-    rf"(?P<skip>{_AGE}|{_COUNT})|(?P<base>{_BASE})|(?P<year>{_YEARS})|(?P<later>{_LATER})"
+    rf"(?P<skip>{_AGE}|{_COUNT}|{_COMPARED})|(?P<base>{_BASE})|(?P<year>{_YEARS})|(?P<later>{_LATER})"
     rf"|(?P<keep>\b(?:{_KEEP})\b)|(?P<value>{_VALUE})",
     re.IGNORECASE,
 )
@@ -210,7 +211,9 @@ def _value_token(text: str, match: re.Match[str]) -> _Token | None:
         or re.match(rf"\s*(?:{_YEARS})", after, re.IGNORECASE)
     )
     is_range = re.search(r"[-–]", match["number"])
-    if not anchored or match["yearly"] or is_range or _START.search(before):
+    from_level = _START.search(before) and not match["side"]
+    relative = match["yearly"] or is_range or re.match(r"\s*so\s+với", after, re.IGNORECASE)
+    if not anchored or from_level:
         return None
     unit = _unit_of(match["unit"] or "")
     earlier = _STRATUM_BEFORE.search(before)
@@ -218,7 +221,7 @@ def _value_token(text: str, match: re.Match[str]) -> _Token | None:
     return _Token(
         "value",
         *match.span(),
-        value=read_number(match["number"], share=unit == "%"),
+        value=None if relative else read_number(match["number"], share=unit == "%"),
         sign=_sign_of(match["sign"], match["side"]),
         stratum=stratum.lower(),
         unit=unit,
@@ -311,8 +314,12 @@ def _last_of_each_stratum(values: list[_Token]) -> list[_Token]:
 def _stated(
     passage: Passage, value: _Token, when: _Token, anchor: _Token, repeated: bool
 ) -> Iterator[Statement]:
-    """Yield a statement for each year of `when`; its words run from anchor to year."""
-    assert value.value is not None
+    """Yield a statement for each year of `when`; its words run from anchor to year.
+
+    A relative value ("giảm 2-3% mỗi năm") is no level and states nothing.
+    """
+    if value.value is None:
+        return
     start, end = min(anchor.start, when.start), max(anchor.end, when.end)
     lead = _LEAD.search(passage.text[:start])
     words = passage.part(lead.start() if lead else start, end)

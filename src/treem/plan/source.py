@@ -26,7 +26,7 @@ from treem.plan.model import (
     Where,
 )
 from treem.plan.sentence import Clause, Statement, bare_sign, split_clauses
-from treem.plan.summary import CellValue, Column, read_cell, read_table
+from treem.plan.summary import TITLE, CellValue, Column, read_cell, read_table
 from treem.plan.tie import HEADING, StatedMeasure, align, tie
 
 
@@ -64,7 +64,7 @@ class PlanText:
         if found is None or not found:
             return found
         own = tuple(value for value in found if value.stratum in ("", stated.stratum))
-        return own if len(own) == 1 else None
+        return None if len(own) > 1 else own
 
 
 def read_plan_file(path: Path) -> PlanText:
@@ -163,9 +163,13 @@ def _read_section_two(
     return tuple(objectives), tuple(indicators), clauses
 
 
+_SECTION = re.compile(r"(?:2\s*[.)/]?\s*)?Mục tiêu cụ thể", re.IGNORECASE)
+_SECTION_END = re.compile(rf"(?:II|III|IV)\s*[.)/:–-]|{TITLE}|Nơi nhận")
+
+
 def _section_two(lines: Sequence[str], name: str) -> Passage:
     start = next(
-        (i for i, line in enumerate(lines) if re.match(r"(?:2\s*\.\s*)?Mục tiêu cụ thể", line)),
+        (i for i, line in enumerate(lines) if _SECTION.match(line)),
         None,
     )
     if start is None:
@@ -174,11 +178,7 @@ def _section_two(lines: Sequence[str], name: str) -> Passage:
             "tiêu cụ thể”). Hãy kiểm tra đã chọn đúng tệp kế hoạch và tệp không bị cắt bớt."
         )
     end = next(
-        (
-            i
-            for i in range(start + 1, len(lines))
-            if re.match(r"(?:II|III|IV)\s*\.|BẢNG TỔNG HỢP|Nơi nhận", lines[i])
-        ),
+        (i for i in range(start + 1, len(lines)) if _SECTION_END.match(lines[i])),
         len(lines),
     )
     return join_lines([(i + 1, lines[i]) for i in range(start + 1, end)])

@@ -17,7 +17,7 @@ from treem.plan.sentence import Clause, likeness, split_clauses
 from treem.plan.summary import Column, RawRow, RawTable, read_cell
 
 HEADING = re.compile(
-    r"(?:(?P<section>\d\.\d+\.?)\s+)?Mục tiêu\s+(?P<objective>\d+)\s*:\s*"
+    r"(?:(?P<section>\d\.\d+\.?)\s+)?Mục tiêu\s+(?P<objective>\d{1,2})\s*[:.]\s*"
     r"|[-–—•*+]?\s*Chỉ tiêu\s+(?P<indicator>\d+)\s*[:.]\s*"
 )
 
