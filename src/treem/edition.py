@@ -207,8 +207,8 @@ def _check_keys(
     if missing:
         raise EditionError(f"{_at(path)}: thiếu khóa {', '.join(missing)}. Hãy thêm vào tệp.")
     for key, value in data.items():
-        kinds = schema[key] if isinstance(schema[key], tuple) else (schema[key],)
-        assert isinstance(kinds, tuple)
+        allowed = schema[key]
+        kinds = allowed if isinstance(allowed, tuple) else (allowed,)
         if type(value) not in kinds:
             expected = " hoặc ".join(_TYPE_NAMES[kind] for kind in kinds)
             raise EditionError(
@@ -219,7 +219,7 @@ def _check_keys(
 def _build(path: Path, name: str, data: dict[str, Any]) -> Edition:
     _check_keys(path, data, {**_TOP, "generator": dict}, optional=("generator",))
     _check_keys(path, data["document"], _DOCUMENT, "document")
-    document = {
+    document: dict[str, Any] = {
         key: tuple(_texts(path, f"document.{key}", value)) if isinstance(value, list) else value
         for key, value in data["document"].items()
     }
