@@ -127,8 +127,8 @@ local to_html = {
       '<p class="nd30-date">' .. escape_xml(form.place) .. OPEN_DATE .. "</p>",
       "</div>",
       "</div>",
-      '<p class="nd30-kind">' .. escape_xml(form.kind) .. "</p>",
-      '<p class="nd30-subject">' .. escape_xml(form.subject) .. "</p>",
+      '<p class="nd30-kind" aria-hidden="true">' .. escape_xml(form.kind) .. "</p>",
+      '<p class="nd30-subject" aria-hidden="true">' .. escape_xml(form.subject) .. "</p>",
     }, "\n")
   end,
   addressees = function(form)
@@ -161,18 +161,19 @@ local to_html = {
 }
 
 -- DOCX: paragraphs and borderless tables. `size` is in half points, lengths in twentieths of one.
-local function edge(side)
-  return ('<w:%s w:val="single" w:sz="6" w:space="4" w:color="000000"/>'):format(side)
+local function edge(side, space)
+  return ('<w:%s w:val="single" w:sz="6" w:space="%d" w:color="000000"/>'):format(side, space)
 end
 
 local function paragraph(runs, options)
   options = options or {}
   local properties = '<w:pStyle w:val="Nd30Plain"/>'
-    .. (options.border and "<w:pBdr>" .. edge("bottom") .. "</w:pBdr>" or "")
-    .. (options.boxed and "<w:pBdr>" .. edge("top") .. edge("left") .. edge("bottom")
-      .. edge("right") .. "</w:pBdr>" or "")
-    .. ('<w:spacing w:before="%d" w:after="%d" w:line="240" w:lineRule="auto"/>')
-      :format(options.before or 0, options.after or 0)
+    .. (options.rule and "<w:pBdr>" .. edge("top", 0) .. "</w:pBdr>" or "")
+    .. (options.boxed and "<w:pBdr>" .. edge("top", 4) .. edge("left", 4) .. edge("bottom", 4)
+      .. edge("right", 4) .. "</w:pBdr>" or "")
+    .. ('<w:spacing w:before="%d" w:after="%d" w:line="%d" w:lineRule="%s"/>')
+      :format(options.before or 0, options.after or 0, options.rule and 40 or 240,
+        options.rule and "exact" or "auto")
     .. ('<w:ind w:left="%d" w:right="%d" w:firstLine="%d"/>')
       :format(options.left or 0, options.right or 0, options.indent or 0)
     .. ('<w:jc w:val="%s"/>'):format(options.align or "center")
@@ -185,10 +186,10 @@ local function run(value, size, bold, italic)
     .. '</w:rPr><w:t xml:space="preserve">' .. escape_xml(value) .. "</w:t></w:r>"
 end
 
--- A short rule: an empty paragraph of 1 pt with a bottom border between its indents.
+-- A short rule: an empty paragraph 2 pt high with a border on top, between its indents.
 local function rule(width, share)
   local side = math.floor(width * (1 - share) / 2)
-  return paragraph(run("", 2), { border = true, left = side, right = side })
+  return paragraph("", { rule = true, before = 40, left = side, right = side })
 end
 
 local function layout_table(widths, rows)
@@ -353,6 +354,18 @@ local function move_front_before_title(blocks)
   end
   if waiting then result:insert(waiting) end
   return result
+end
+
+-- An HTML page has one h1, its title; only the first page ("Mở đầu") has one more in its text.
+local function demote_titles(blocks)
+  return blocks:walk {
+    Header = function(header)
+      if header.level == 1 then
+        header.level = 2
+        return header
+      end
+    end,
+  }
 end
 
 -- A title right before a landscape table stands on the landscape page.
@@ -563,6 +576,15 @@ local function typst_groups(tbl)
   end)))
 end
 
+-- Pandoc takes the alternative text of a picture in DOCX from its caption.
+local function describe_image(image)
+  local words = image.attributes["fig-alt"] or image.attributes.alt
+  if docx and words then
+    image.caption = pandoc.Inlines { pandoc.Str(words) }
+    return image
+  end
+end
+
 local function print_table(tbl)
   tbl = mark_table_head(tbl)
   return typst and typst_groups(tbl) or tbl
@@ -573,7 +595,8 @@ end
 function Pandoc(doc)
   local form = read_form(doc.meta)
   if html then
-    doc.blocks = fill_front(doc.blocks, form)
+    local blocks = demote_titles(move_front_before_title(doc.blocks))
+    doc.blocks = fill_front(blocks, form)
     if form.notice ~= "" then
       doc.blocks:insert(1, raw("html", '<div class="treem-notice" role="note">'
         .. escape_xml(form.notice) .. "</div>"))
@@ -585,7 +608,7 @@ function Pandoc(doc)
     blocks = fill_front(blocks, form)
     blocks = typst and typst_headings(blocks) or docx_headings(blocks)
     blocks = turn_pages(blocks)
-    doc.blocks = blocks:walk { Table = print_table }
+    doc.blocks = blocks:walk { Table = print_table, Image = describe_image }
   end
   return doc
 end

@@ -59,7 +59,6 @@ def write_profile(project: Project, edition: Edition, book: Book) -> Path:
 def profile(edition: Edition, book: Book) -> dict[str, Any]:
     """Return the profile as Quarto reads it."""
     document = edition.document
-    author = body_name(document)
     data: dict[str, Any] = {
         "project": {"output-dir": f"reports/{edition.name}/public.new"},
         "book": {
@@ -68,7 +67,6 @@ def profile(edition: Edition, book: Book) -> dict[str, Any]:
             "chapters": [*_chapters(book), CLOSING],
             "appendices": list(book.appendices),
         },
-        "keywords": ["trẻ em", "chương trình hành động", document.place, str(edition.year)],
         "treem-edition": edition.name,
         "treem-kind": edition.kind,
         "treem-year": str(edition.year),
@@ -78,7 +76,8 @@ def profile(edition: Edition, book: Book) -> dict[str, Any]:
     if edition.generated:
         data["treem-notice"] = NOTICE
     data["nd30"] = {
-        "author": author,
+        "author": body_name(document),
+        "keywords": ["trẻ em", "chương trình hành động", document.place, str(edition.year)],
         "kind": document.title,
         "subject": document.subject,
         "parent-body": document.parent_body,
@@ -103,7 +102,7 @@ def read_properties(project: Project, name: str) -> Properties:
         return Properties(
             title=data["book"]["title"],
             author=data["nd30"]["author"],
-            keywords=tuple(data["keywords"]),
+            keywords=tuple(data["nd30"]["keywords"]),
             notice=data.get("treem-notice", ""),
             date=data["treem-as-of"],
         )
