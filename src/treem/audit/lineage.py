@@ -50,7 +50,8 @@ def area_sign(geography: str, area_code: str) -> str:
 class Figure:
     """One printed number.
 
-    `exact` is the value before rounding as a fraction or decimal text, `display` what is printed.
+    `exact` is the value before rounding as a fraction or decimal text, `display` what is printed;
+    `bound` is the comparator of a target or of a figure known only as a limit, printed before it.
     `results` are keys of results (`CT03.2-27`) that a derived figure was worked out from;
     `plan_lines` are lines of the plan as issued; `published_rows` are `file:line` of published
     sources; `checks` are the ids of findings that concern it.
@@ -68,6 +69,7 @@ class Figure:
     unit: str
     decimals: int | None
     operation: str
+    bound: str = ""
     formula: str = ""
     observations: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ class Figure:
     @property
     def printed(self) -> Printed:
         """The text to print, tied to this figure."""
-        return Printed(self.figure, self.display)
+        return Printed(self.figure, self.display, self.bound)
 
     def record(self) -> dict[str, Any]:
         """Return the figure as a JSON object, before its place is known."""
@@ -91,10 +93,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Printed:
-    """A formatted number and the figure it stands for; `id` is empty for a plain text."""
+    """A formatted number, the figure it stands for, its comparator and a note on its rounding."""
 
     id: str
     text: str
+    bound: str = ""
+    note: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -103,13 +107,13 @@ class Printed:
     def html(self) -> str:
         """The number as a span of an HTML table."""
         text = html.escape(self.text, quote=False)
-        return f'<span class="fig" data-fig="{self.id}">{text}</span>' if self.id else text
+        return f'<span class="fig" data-fig="{self.id}">{text}</span>'
 
     @property
     def markdown(self) -> str:
         """The number as a span of Markdown prose."""
         text = _MARKDOWN_SPECIAL.sub(r"\\\1", self.text)
-        return f'[{text}]{{.fig data-fig="{self.id}"}}' if self.id else text
+        return f'[{text}]{{.fig data-fig="{self.id}"}}'
 
 
 @dataclass

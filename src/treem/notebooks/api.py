@@ -7,6 +7,7 @@ notebook, as metadata of an empty output; alone in JupyterLab nothing is written
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from treem.notebooks.finish import CARRIER
 from treem.notebooks.matrix import area_date
 from treem.notebooks.results import Result, Tables
 from treem.notebooks.runner import FIGURES, TABLES_VARIABLE
-from treem.plan.register import PlanRegister, load_register
+from treem.plan.register import Agency, PlanRegister, load_register
 from treem.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -81,6 +82,52 @@ class Run:
     ) -> Result | None:
         """Return a result; area and year are the notebook's unless given."""
         return self.tables.results.get(area_code or self.area_code, year or self.year, measure)
+
+    def expect(self, measure: str, area_code: str | None = None) -> Result:
+        """Return a result of the notebook's year; the table has one for each measure and area."""
+        area = area_code or self.area_code
+        found = self.result(measure, area)
+        if found is None:
+            raise DataError(
+                f"Bảng results.csv của kỳ {self.edition.name} không có dòng {measure}, địa bàn "
+                f"{area}, năm {self.year}. Hãy chạy lại: treem run {self.edition.name}."
+            )
+        return found
+
+    def rows(self, area_code: str | None = None, year: int | None = None) -> list[Result]:
+        """Return the results that an area owes, in the order of the plan.
+
+        Below the province these are the measures that areas report.
+        """
+        area = area_code or self.area_code
+        found = self.tables.results.of(area, year or self.year)
+        if area == self.edition.province:
+            return found
+        levels = {one.id: one.reporting_level for one in self.register.measures.values()}
+        return [row for row in found if levels[row.measure] == "area"]
+
+    def area_names(self) -> dict[str, str]:
+        """Return code and name of the province and, after it, of the areas that report."""
+        levels = ("province", "district")
+        found = [self.tables.results.areas(level, self.year) for level in levels]
+        return {code: name for names in found for code, name in names.items()}
+
+    @cached_property
+    def national_rows(self) -> list[tuple[int, dict[str, str]]]:
+        """Rows of the national decision with their line in the file."""
+        path = self.project.plan / "national_targets.csv"
+        with path.open(encoding="utf-8", newline="") as lines:
+            return list(enumerate(csv.DictReader(lines), start=2))
+
+    def agencies(self, measure: str) -> tuple[str, Agency]:
+        """Return the agency that the plan names and who holds its duty by the newest record."""
+        newest = max(row.valid_from for _, row in self.register.agency_rows)
+        return self.register.agency_in_plan(measure), self.register.agency(measure, newest)
+
+    @property
+    def fonts(self) -> Path:
+        """The folder of the document's fonts."""
+        return self.project.root / "_extensions" / "nd30" / "fonts"
 
     def hand_over(self, **values: str) -> None:
         """Give whoever runs the notebook values for its placeholders."""

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from treem.edition import Edition
 from treem.notebooks.template import Template, read_template
@@ -19,7 +19,7 @@ from treem.project import Project
 if TYPE_CHECKING:
     from treem.areas import Areas
 
-DISTRICT = "district"
+DISTRICT: Literal["district"] = "district"
 SINGLE = ("overview", "plan", "summary_table", "quality")
 ONLY_WITH_AREAS = "needs-areas"
 """Tag of cells that an edition without areas below the province leaves out."""

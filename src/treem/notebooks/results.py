@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-Key = tuple[str, int, str]
+_ROUNDED = Fraction(1, 10**9)
+"""More than rounding to the decimals of results.csv can move a value."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,33 @@ class Result:
 
     @property
     def has_value(self) -> bool:
-        """Whether there is a value to print."""
-        return self.row["value"] != ""
+        """Whether there is a value to print, if only a limit (`<2`)."""
+        return bool(self.row["value"] or self.row["bound_value"])
+
+    @property
+    def reported(self) -> bool:
+        """Whether something was reported: a value, a limit, a count, or that none occurred."""
+        return self.row["status"] != "missing"
 
     def exact(self, column: str, multiplier: int = 1) -> Fraction | None:
-        """Return a number of the row exactly; `value` is worked out of its two parts again."""
-        if column == "value" and self.row["numerator"] and self.row["denominator"]:
-            denominator = Fraction(self.row["denominator"])
-            if denominator:
-                return Fraction(self.row["numerator"]) * multiplier / denominator
+        """Return a number of the row; a value that was divided is divided again, exactly."""
+        if column == "value" and self.divided(multiplier):
+            return self._quotient(multiplier)
         text = self.row[column]
         return Fraction(text) if text else None
+
+    def divided(self, multiplier: int) -> bool:
+        """Whether the value is numerator × multiplier / denominator, and not one as received."""
+        quotient = self._quotient(multiplier)
+        if quotient is None or not self.row["value"]:
+            return False
+        return abs(quotient - Fraction(self.row["value"])) < _ROUNDED
+
+    def _quotient(self, multiplier: int) -> Fraction | None:
+        numerator, denominator = self.row["numerator"], self.row["denominator"]
+        if not numerator or not denominator or not Fraction(denominator):
+            return None
+        return Fraction(numerator) * multiplier / Fraction(denominator)
 
     def verdict(self, target_year: int) -> str:
         """Return the verdict code against a target year."""
@@ -83,10 +100,12 @@ class Results:
 
     def of(self, area_code: str, year: int) -> list[Result]:
         """Return the results of an area and year, in the order of the plan."""
-        return [row for (area, when, _), row in self._rows.items() if (area, when) == (area_code, year)]
+        return [
+            row for (area, when, _), row in self._rows.items() if (area, when) == (area_code, year)
+        ]
 
     def areas(self, level: str, year: int) -> dict[str, str]:
-        """Return code and name of the areas of a level that have results in a year, by code."""
+        """Return code and full name of the areas of a level in a year, in order of code."""
         found = {
             row.area_code: row["area_name"]
             for row in self
@@ -118,6 +137,17 @@ class Tables:
 
         rows = parquet.read_table(self.folder / "observations.parquet").to_pylist()
         return {row["observation_id"]: row for row in rows}
+
+    def findings_of(self, measure: str, year: int) -> list[dict[str, str]]:
+        """Return the findings that concern a measure and year."""
+        return self._by_measure.get((measure, str(year)), [])
+
+    @cached_property
+    def _by_measure(self) -> dict[tuple[str, str], list[dict[str, str]]]:
+        found: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for row in self.findings:
+            found.setdefault((row["measure"], row["year"]), []).append(row)
+        return found
 
     def _csv(self, name: str) -> list[dict[str, str]]:
         with (self.folder / name).open(encoding="utf-8", newline="") as lines:

@@ -1,0 +1,131 @@
+"""Areas beside the province: points with intervals, in order of code and never of value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from treem.display import figures
+from treem.display.canvas import LIGHT, Chart, drawing, finished, new_figure, panels
+from treem.display.charts.marks import LINES, add_legend, chart_texts, vietnamese_ticks
+from treem.display.common import area_measures, lower_first, short_name
+from treem.display.prose.counts import next_target_year
+from treem.notebooks.results import Result
+from treem.plan.model import Limit, Measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from treem.notebooks.api import Run
+
+COLUMNS = 2
+PERCENT = "%"
+
+
+def areas(run: Run) -> Chart | None:
+    """Draw selected measures by area with their intervals, beside the province and its target."""
+    drawn = [measure for measure, complete in area_measures(run).items() if complete]
+    if not drawn:
+        return None
+    names = {code: name for code, name in run.area_names().items() if code != run.area_code}
+    rows = -(-len(drawn) // COLUMNS)
+    told = []
+    with drawing(run.fonts):
+        figure = new_figure((0.19 * len(names) + 0.7) * rows + 0.4)
+        for index, (axes, measure_id) in enumerate(
+            zip(panels(figure, len(drawn), COLUMNS), drawn, strict=True)
+        ):
+            measure = run.register.measures[measure_id]
+            told.append(_draw_areas(run, axes, measure, names))
+            axes.tick_params(labelleft=index % COLUMNS == 0)
+        add_legend(figure, "area", "interval", "province", "target_line")
+        alt = chart_texts()["alt"]["areas"].format(year=run.year, measures=" ".join(told))
+        return finished(figure, alt)
+
+
+def _draw_areas(run: Run, axes: Axes, measure: Measure, names: dict[str, str]) -> str:
+    """Draw one panel; return its sentence of the alternative text."""
+    said = chart_texts()["alt"]
+    told = []
+    for place, (code, name) in enumerate(names.items()):
+        row = run.expect(measure.id, code)
+        _draw_point(axes, place, row, measure)
+        value = figures.plainly(figures.value(run, row), measure.unit)
+        told.append(said["area"].format(name=name, value=value))
+    province = run.expect(measure.id)
+    axes.axvline(_number(province, measure), **LINES["province"])
+    limit = _limit(run, measure)
+    if limit is not None:
+        axes.axvline(float(limit.value), **LINES["target_line"])
+    axes.set_yticks(range(len(names)), list(names.values()))
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_title(f"{measure.id} {short_name(measure.id)} ({measure.unit})", loc="left")
+    vietnamese_ticks(axes.xaxis)
+    whole = figures.plainly(figures.value(run, province), measure.unit)
+    name = short_name(measure.id)
+    return str(
+        said["areas_one"].format(id=measure.id, name=name, province=whole, areas="; ".join(told))
+    )
+
+
+def district(run: Run) -> Chart | None:
+    """Draw the shares of one area beside those of the province and the plan's targets."""
+    shown = [row for row in run.rows() if row["unit"] == PERCENT and row["value"]]
+    if not shown:
+        return None
+    told = []
+    with drawing(run.fonts):
+        figure = new_figure(0.24 * len(shown) + 0.9)
+        axes = figure.subplots()
+        for place, row in enumerate(shown):
+            told.append(_draw_share(run, axes, place, row))
+        labels = [f"{row.measure} {short_name(row.measure)}" for row in shown]
+        axes.set_yticks(range(len(shown)), labels)
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_xlabel(PERCENT)
+        axes.grid(axis="y", color=LIGHT, linewidth=0.5)
+        axes.set_axisbelow(True)
+        vietnamese_ticks(axes.xaxis)
+        add_legend(figure, "area", "interval", "province_point", "target_point")
+        alt = chart_texts()["alt"]["district"].format(
+            area=lower_first(run.area.full_name), year=run.year, measures="; ".join(told)
+        )
+        return finished(figure, alt)
+
+
+def _draw_share(run: Run, axes: Axes, place: int, row: Result) -> str:
+    """Draw one line of the chart; return its part of the alternative text."""
+    measure = run.register.measures[row.measure]
+    limit = _limit(run, measure)
+    province = run.expect(row.measure, run.edition.province)
+    if limit is not None:
+        axes.plot(float(limit.value), place, **LINES["target_point"])
+    if province["value"]:
+        axes.plot(_number(province, measure), place, **LINES["province_point"])
+    _draw_point(axes, place, row, measure)
+    whole = figures.value(run, province)
+    return str(
+        chart_texts()["alt"]["district_one"].format(
+            id=measure.id,
+            own=figures.plainly(figures.value(run, row), measure.unit),
+            province=figures.plainly(whole, measure.unit, chart_texts()["no_data"]),
+        )
+    )
+
+
+def _draw_point(axes: Axes, place: int, row: Result, measure: Measure) -> None:
+    if row["lower"]:
+        axes.hlines(place, float(row["lower"]), float(row["upper"]), **LINES["interval"])
+    axes.plot(_number(row, measure), place, **LINES["area"])
+
+
+def _number(row: Result, measure: Measure) -> float:
+    exact = row.exact("value", measure.multiplier)
+    assert exact is not None  # only rows with a value are drawn
+    return float(exact)
+
+
+def _limit(run: Run, measure: Measure) -> Limit | None:
+    """Return the province's target of the next target year."""
+    limits = run.register.limits(measure.id, run.edition.reading)
+    year = next_target_year(run)
+    return limits[year].limit if year in limits else None

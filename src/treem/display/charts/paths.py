@@ -1,0 +1,134 @@
+"""Progress against the two-leg path: small multiples, a panel a measure of an objective."""
+
+from __future__ import annotations
+
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from treem.display import figures
+from treem.display.canvas import DARK, Chart, drawing, finished, new_figure, panels
+from treem.display.charts.marks import LINES, add_legend, chart_texts, vietnamese_ticks
+from treem.display.common import measures_of, short_name
+from treem.indicators.progress import Case, case_for, mode_of, path_value
+from treem.notebooks.results import Result
+from treem.plan.model import BASELINE_YEAR, TARGET_YEARS, Measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from treem.notebooks.api import Run
+
+COLUMNS = 3
+_TITLE_LETTERS = 30
+_SPAN = range(BASELINE_YEAR, TARGET_YEARS[-1] + 1)
+
+
+def paths(run: Run, objective: int) -> Chart:
+    """Draw the results of all years up to the notebook's against the path of each measure."""
+    measures = measures_of(run, objective)
+    rows = -(-len(measures) // COLUMNS)
+    told = []
+    with drawing(run.fonts):
+        figure = new_figure(1.62 * rows + 0.55)
+        places = panels(figure, len(measures), COLUMNS)
+        for index, (axes, measure) in enumerate(zip(places, measures, strict=True)):
+            told.append(_draw(run, axes, measure))
+            if index + COLUMNS < len(measures):
+                axes.tick_params(labelbottom=False)
+        add_legend(figure, "path", "baseline", "target", "result", "interval", columns=3)
+        alt = chart_texts()["alt"]["paths"].format(measures=" ".join(told))
+        return finished(figure, alt)
+
+
+def _draw(run: Run, axes: Axes, measure: Measure) -> str:
+    """Draw one panel; return its sentence of the alternative text."""
+    case = case_for(run.register, measure.id, run.edition.reading)
+    years = [year for year in run.edition.years if year <= run.year]
+    found = [row for year in years if (row := run.result(measure.id, year=year))]
+    drawn = [row for row in found if row["value"] and row["comparable"] == "true"]
+    if case.undefined:
+        _write(axes, chart_texts()["undefined"])
+    else:
+        _draw_way(axes, case)
+        if case.baseline is not None:
+            axes.plot(BASELINE_YEAR, float(case.baseline), **LINES["baseline"])
+        for year, limit in case.limits.items():
+            axes.plot(year, float(limit.value), **LINES["target"])
+        if not drawn:
+            _write(axes, chart_texts()["no_data"])
+    _draw_results(axes, drawn, measure)
+    _dress(axes, measure)
+    return _alt(run, measure, case, drawn)
+
+
+def _dress(axes: Axes, measure: Measure) -> None:
+    title = f"{measure.id} {short_name(measure.id)} ({measure.unit})"
+    axes.set_title(fill(title, _TITLE_LETTERS), loc="left", linespacing=1.05)
+    axes.set_xlim(BASELINE_YEAR - 0.6, TARGET_YEARS[-1] + 0.6)
+    axes.set_xticks([BASELINE_YEAR, *TARGET_YEARS])
+    if axes.has_data():
+        vietnamese_ticks(axes.yaxis)
+    else:
+        axes.set_yticks([])
+
+
+def _draw_way(axes: Axes, case: Case) -> None:
+    """Draw the straight path; where there is none, the targets as levels."""
+    mode = mode_of(case)
+    way = [(year, level) for year in _SPAN if (level := path_value(case, mode, year)) is not None]
+    if way:
+        axes.plot([year for year, _ in way], [float(level) for _, level in way], **LINES["path"])
+        return
+    start = BASELINE_YEAR
+    for year, limit in sorted(case.limits.items()):
+        axes.plot([start, year], [float(limit.value)] * 2, **LINES["path"])
+        start = year
+
+
+def _draw_results(axes: Axes, rows: list[Result], measure: Measure) -> None:
+    """Draw results with their intervals; a line joins only years that follow each other."""
+    values = {row.year: float(row.exact("value", measure.multiplier) or 0) for row in rows}
+    for row in rows:
+        if row["lower"]:
+            style = {**LINES["interval"], "color": LINES["result"]["color"]}
+            axes.vlines(row.year, float(row["lower"]), float(row["upper"]), **style)
+        joined = [year for year in (row.year - 1, row.year) if year in values]
+        axes.plot(joined, [values[year] for year in joined], **LINES["result"])
+
+
+def _write(axes: Axes, words: str) -> None:
+    axes.text(
+        0.5,
+        0.06,
+        words,
+        transform=axes.transAxes,
+        ha="center",
+        style="italic",
+        color=DARK,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
+
+
+def _alt(run: Run, measure: Measure, case: Case, drawn: list[Result]) -> str:
+    said = chart_texts()["alt"]
+    details = [chart_texts()["undefined"]] if case.undefined else _levels(run, measure)
+    for row in drawn:
+        value = figures.plainly(figures.value(run, row), measure.unit)
+        details.append(said["path_result"].format(year=row.year, value=value))
+    if not drawn:
+        details.append(chart_texts()["no_data"])
+    name = short_name(measure.id)
+    return str(said["path_one"].format(id=measure.id, name=name, details=", ".join(details)))
+
+
+def _levels(run: Run, measure: Measure) -> list[str]:
+    said = chart_texts()["alt"]
+    details = []
+    baseline = figures.baseline(run, measure.id)
+    if baseline is not None:
+        value = figures.plainly(baseline, measure.unit)
+        details.append(said["path_baseline"].format(value=value))
+    for year, target in run.register.limits(measure.id, run.edition.reading).items():
+        value = figures.plainly(figures.target(run, target), measure.unit)
+        details.append(said["path_target"].format(year=year, value=value))
+    return details

@@ -1,0 +1,25 @@
+"""Sentences of the report, written from results by rules; each takes the run of the notebook."""
+
+from treem.display.prose.overview import changes, largest_gaps, overview, owed
+from treem.display.prose.plan import ledger, plan, readings, summary_notes, summary_table
+from treem.display.prose.province import areas, district, objective, province
+from treem.display.prose.quality import left_out, quality, trace
+
+__all__ = [
+    "areas",
+    "changes",
+    "district",
+    "largest_gaps",
+    "ledger",
+    "left_out",
+    "objective",
+    "overview",
+    "owed",
+    "plan",
+    "province",
+    "quality",
+    "readings",
+    "summary_notes",
+    "summary_table",
+    "trace",
+]

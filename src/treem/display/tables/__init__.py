@@ -1,0 +1,33 @@
+"""Tables of the report as HTML, one function a table; each takes the run of the notebook."""
+
+from treem.display.tables.district import district
+from treem.display.tables.plan import ledger, places, readings
+from treem.display.tables.province import owed, pace, results, sources, verdict_counts
+from treem.display.tables.quality import (
+    coverage,
+    coverage_by_year,
+    finding_counts,
+    findings,
+    left_out,
+)
+from treem.display.tables.summary import summary_table
+from treem.display.tables.trace import trace
+
+__all__ = [
+    "coverage",
+    "coverage_by_year",
+    "district",
+    "finding_counts",
+    "findings",
+    "ledger",
+    "left_out",
+    "owed",
+    "pace",
+    "places",
+    "readings",
+    "results",
+    "sources",
+    "summary_table",
+    "trace",
+    "verdict_counts",
+]

@@ -1,0 +1,230 @@
+"""Tables of the province: results by objective, pace, sources, counts of verdicts, what is owed."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from treem.audit.lineage import Printed
+from treem.display import figures
+from treem.display.common import (
+    GROUPS,
+    baseline_cell,
+    measure_cell,
+    measures_of,
+    nation_html,
+    notes,
+    objective_title,
+    target_cell,
+    value_html,
+    verdict_html,
+    words,
+)
+from treem.display.table import Cell, Row, Table, group, text
+from treem.display.words import verdict_name, word
+from treem.notebooks.results import Result
+from treem.plan.model import TARGET_YEARS
+
+if TYPE_CHECKING:
+    from treem.notebooks.api import Run
+
+
+def results(run: Run, objective: int) -> Table:
+    """Return the results of the province for one objective, with targets and both verdicts."""
+    head = [
+        [
+            text(words("measure"), rows=2, align="center"),
+            text(words("baseline"), rows=2, align="center"),
+            text(words("result_interval").format(year=run.year), rows=2, align="center"),
+            text(words("path").format(year=run.year), rows=2, align="center"),
+            *(
+                text(words("against").format(year=year), columns=2, align="center")
+                for year in TARGET_YEARS
+            ),
+        ],
+        [text(words(name), align="center") for _ in TARGET_YEARS for name in ("level", "verdict")],
+    ]
+    shown = [run.expect(measure.id) for measure in measures_of(run, objective)]
+    body = [_result_row(run, result) for result in shown]
+    return Table(head, body, (28, 8, 15, 9, 8, 12, 8, 12), "results", notes(run, shown))
+
+
+def _result_row(run: Run, result: Result) -> Row:
+    path = figures.path(run, result) if result.has_value else None
+    row = [
+        measure_cell(run.register.measures[result.measure]),
+        baseline_cell(run, result.measure),
+        Cell(value_html(run, result), align="center"),
+        Cell(path.html if path else "", align="center"),
+    ]
+    for year in TARGET_YEARS:
+        row.append(target_cell(run, result.measure, year))
+        row.append(Cell(verdict_html(run, result, year)))
+    return row
+
+
+def pace(run: Run) -> Table | None:
+    """Return gap, change a year and rate of reduction still needed, of measures with a value."""
+    shown = [row for row in run.rows() if row["gap_2025"] or row["gap_2030"]]
+    if not shown:
+        return None
+    said = words("pace")
+    columns = ("gap", "change", "rate")
+    head = [
+        [
+            text(words("measure"), rows=2, align="center"),
+            *(
+                text(words("against").format(year=year), columns=3, align="center")
+                for year in TARGET_YEARS
+            ),
+        ],
+        [text(said[name], align="center") for _ in TARGET_YEARS for name in columns],
+    ]
+    body = [
+        [measure_cell(run.register.measures[row.measure]), *_pace_cells(run, row)] for row in shown
+    ]
+    return Table(head, body, (40, 10, 10, 10, 10, 10, 10), "pace", said["note"])
+
+
+def _pace_cells(run: Run, row: Result) -> list[Cell]:
+    return [
+        Cell(printed.html if (printed := show(run, row, year)) else "", align="center")
+        for year in TARGET_YEARS
+        for show in (figures.gap, figures.yearly_change, figures.yearly_rate)
+    ]
+
+
+def sources(run: Run) -> Table:
+    """Return parts, period, national targets and lead agencies, then and now, of all measures."""
+    said = words("sources")
+    head = [
+        [
+            text(words("measure"), align="center"),
+            *(text(said[name], align="center") for name in ("parts", "period", "nation")),
+            text(said["then"], align="center"),
+            text(said["now"], align="center"),
+        ]
+    ]
+    body: list[Row] = []
+    for number in run.register.objectives:
+        body.append(group(objective_title(run, number), 6))
+        body += [_source_row(run, run.expect(one.id)) for one in measures_of(run, number)]
+    return Table(head, body, (30, 15, 12, 15, 14, 14), "sources", said["note"])
+
+
+def _source_row(run: Run, result: Result) -> Row:
+    measure = run.register.measures[result.measure]
+    parts = [figures.part(run, result, name) for name in ("numerator", "denominator")]
+    return [
+        measure_cell(measure),
+        Cell(" / ".join(printed.html for printed in parts if printed), align="center"),
+        text(result["period_note"] or word("period", measure.period)),
+        Cell(nation_html(run, measure.id), align="center"),
+        *agency_cells(run, measure.id),
+    ]
+
+
+def agency_cells(run: Run, measure_id: str) -> list[Cell]:
+    """Return the agency that the plan names and the one that holds the duty now."""
+    then, now = run.agencies(measure_id)
+    name = escape(now.name, quote=False)
+    sure = now.confidence == words("sources")["sure"]
+    return [text(then), Cell(name if sure else f"<em>{name}</em>")]
+
+
+def verdict_counts(run: Run) -> Table:
+    """Return how many measures have each verdict, by objective, against both target years."""
+    said = words("verdict_counts")
+    numbers = list(run.register.objectives)
+    columns = [said["objective"].format(number=number) for number in numbers] + [words("total")]
+    head = [
+        [
+            text(said["verdict"], rows=2, align="center"),
+            *(
+                text(words("against").format(year=year), columns=len(columns), align="center")
+                for year in TARGET_YEARS
+            ),
+        ],
+        [text(name, align="center") for _ in TARGET_YEARS for name in columns],
+    ]
+    found = {row.verdict(year) for row in run.rows() for year in TARGET_YEARS}
+    codes = [code for group_ in GROUPS.values() for code in group_ if code in found]
+    body: list[Row] = [
+        [
+            text(verdict_name(code, year=run.year, target_year=TARGET_YEARS[-1])),
+            *(
+                Cell(count_verdict(run, year, (code,), code, number).html, align="center")
+                for year in TARGET_YEARS
+                for number in (*numbers, None)
+            ),
+        ]
+        for code in codes
+    ]
+    total = [
+        Cell(count_verdict(run, year, None, "all", number).html, align="center", strong=True)
+        for year in TARGET_YEARS
+        for number in (*numbers, None)
+    ]
+    body.append([text(words("total"), strong=True), *total])
+    return Table(head, body, (30, *(7,) * 2 * len(columns)), "counts")
+
+
+def count_verdict(
+    run: Run, target_year: int, codes: tuple[str, ...] | None, name: str, objective: int | None
+) -> Printed:
+    """Count the measures of an objective (None: of all) whose verdict is one of `codes`."""
+    rows = [
+        row
+        for row in run.rows()
+        if (objective is None or run.register.measures[row.measure].objective == objective)
+        and (codes is None or row.verdict(target_year) in codes)
+    ]
+    scope = "TH" if objective is None else f"MT{objective}"
+    formula = word_count(target_year, name, objective)
+    return figures.tally(
+        run, scope, f"k{target_year % 100}.{name}", len(rows), formula, results=rows
+    )
+
+
+def word_count(target_year: int, name: str, objective: int | None) -> str:
+    """Say in Vietnamese what a count of verdicts counts."""
+    said = words("counted")
+    where = said["objective"].format(number=objective) if objective else said["all"]
+    what = said[name] if name in said else verdict_name(name)
+    return str(said["formula"].format(where=where, what=what, year=target_year))
+
+
+def owed(run: Run) -> Table | None:
+    """Return the measures without data: baseline, targets, period, who leads then and now."""
+    missing = [row for row in run.rows() if row.verdict(TARGET_YEARS[-1]) in GROUPS["no_data"]]
+    if not missing:
+        return None
+    said = words("owed")
+    head = [
+        [
+            text(words("measure"), align="center"),
+            text(words("baseline"), align="center"),
+            *(text(said["level"].format(year=year), align="center") for year in TARGET_YEARS),
+            text(said["period"], align="center"),
+            text(said["then"], align="center"),
+            text(said["now"], align="center"),
+        ]
+    ]
+    body: list[Row] = []
+    for number in run.register.objectives:
+        rows = [row for row in missing if run.register.measures[row.measure].objective == number]
+        if rows:
+            body.append(group(objective_title(run, number), 7))
+            body += [_owed_row(run, row) for row in rows]
+    return Table(head, body, (32, 8, 8, 8, 14, 15, 15), "owed", words("sources")["note"])
+
+
+def _owed_row(run: Run, row: Result) -> Row:
+    measure = run.register.measures[row.measure]
+    return [
+        measure_cell(measure),
+        baseline_cell(run, measure.id),
+        *(target_cell(run, measure.id, year) for year in TARGET_YEARS),
+        text(word("period", measure.period)),
+        *agency_cells(run, measure.id),
+    ]
