@@ -1,0 +1,474 @@
+"""What cells say, what forms hold, and every way in which a submission can be wrong."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from fractions import Fraction
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiny_province import (
+    FOLDER,
+    TinyAreas,
+    register,
+    source_of,
+    tiny_edition,
+    tiny_project,
+    write_sources,
+    write_unit,
+)
+from treem.errors import WorkbookError
+from treem.intake.findings import RULES, find
+from treem.intake.forms import HEADERS, SHEET, Entry, agency_code, measures_of, parts_of
+from treem.intake.numbers import exact_text, read_cell
+from treem.intake.observations import records
+from treem.intake.workbook import read_submissions
+
+REGISTER = register()
+FIGURES = {("CT01", "numerator"): 6, ("CT01", "denominator"): 8}
+
+
+# --- numbers and marks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (12, "12"),
+        (0, "0"),
+        (6.9, "6.9"),
+        ("13,8", "13.8"),
+        ("6.9", "6.9"),
+        ("0.005", "0.005"),
+        ("1.234,5", "1234.5"),
+        ("1,234.5", "1234.5"),
+        ("1.234.567", "1234567"),
+        ("1 234", "1234"),
+        ("1\u00a0234,5", "1234.5"),
+        (" 98,7 ", "98.7"),
+        ("1,234", "1.234"),  # only a comma: decimal
+    ],
+)
+def test_numbers_are_read_exactly(raw, value):
+    reading = read_cell(raw)
+    assert (reading.value, reading.status, reading.problem) == (Fraction(value), "reported", "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "mark", "value", "status"),
+    [
+        ("-", None, 0, "reported"),
+        ("–", None, 0, "reported"),
+        (None, None, None, "missing"),
+        ("", "", None, "missing"),
+        ("…", None, None, "missing"),
+        ("...", None, None, "missing"),
+        ("KCS", None, None, "missing"),
+        ("x", None, None, "not_applicable"),
+        (None, "x", None, "not_applicable"),
+        (None, "-", 0, "reported"),
+        (100, "(ước)", 100, "provisional"),
+        ("100 (ước)", None, 100, "provisional"),
+        (None, "(ước)", None, "missing"),
+    ],
+)
+def test_each_mark_has_one_meaning(raw, mark, value, status):
+    reading = read_cell(raw, mark)
+    assert (reading.value, reading.status, reading.problem) == (value, status, "")
+
+
+@pytest.mark.parametrize(("raw", "bound"), [("<2", "<"), ("≤ 2", "<="), (">2", ">"), ("≥2", ">=")])
+def test_a_limit_stays_a_limit(raw, bound):
+    reading = read_cell(raw)
+    assert (reading.value, reading.bound, reading.status) == (2, bound, "censored")
+
+
+@pytest.mark.parametrize(
+    ("raw", "mark", "problem"),
+    [
+        ("khoảng 300", None, "not_a_number"),
+        ("1.2.3", None, "not_a_number"),
+        ("12,", None, "not_a_number"),
+        ("1.23,4.5", None, "not_a_number"),
+        ("<nhiều", None, "not_a_number"),
+        (True, None, "not_a_number"),
+        ("1.234", None, "ambiguous_number"),
+        ("31.245", None, "ambiguous_number"),
+        ("1,234,567", None, "ambiguous_number"),
+        (-3, None, "negative_number"),
+        ("-3", None, "negative_number"),
+        (5, "?", "unknown_mark"),
+        (5, "x", "unknown_mark"),
+        (None, "?", "unknown_mark"),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem_and_never_a_guess(raw, mark, problem):
+    reading = read_cell(raw, mark)
+    assert reading.problem == problem
+    assert reading.value is None
+
+
+@given(st.decimals(min_value=0, max_value=10**7, places=3, allow_nan=False))
+def test_decimal_text_is_exact_both_ways(number):
+    value = Fraction(number)
+    text = exact_text(value)
+    assert Fraction(text) == value
+    assert not text.startswith(".") and not text.endswith(".")
+    assert read_cell(text.replace(".", ",")).value == value
+
+
+def test_a_value_without_finite_decimals_has_no_exact_text():
+    with pytest.raises(ValueError, match="finite"):
+        exact_text(Fraction(1, 3))
+
+
+# --- forms ------------------------------------------------------------------------------------
+
+
+def test_every_measure_is_owed_by_districts_or_by_its_department():
+    district = {measure.id for measure in measures_of(REGISTER, "901")}
+    health = {measure.id for measure in measures_of(REGISTER, "SYT")}
+    labour = {measure.id for measure in measures_of(REGISTER, "LDTBXH")}
+    assert health == {"CT04.1", "CT04.2", "CT04.3a", "CT04.3b", "CT06"}
+    assert labour == {"CT10"}
+    assert district | health | labour == set(REGISTER.measures)
+    assert not district & (health | labour)
+
+
+def test_every_lead_agency_has_a_code():
+    assert {agency_code(measure.lead_agency) for measure in REGISTER.measures.values()} == {
+        "SYT",
+        "LDTBXH",
+        "GDDT",
+        "TP",
+        "VHTTDL",
+    }
+    with pytest.raises(KeyError):
+        agency_code("Sở Không Có")
+
+
+def test_parts_follow_the_kind_of_measure():
+    parts = {code: parts_of(measure) for code, measure in REGISTER.measures.items()}
+    assert parts["CT03.2"] == ("numerator", "denominator")
+    assert parts["CT13"] == ("numerator",)
+    assert parts["CT10"] == ("value",)
+    assert parts["CT06"] == ("numerator", "denominator", "value")
+
+
+def test_the_same_figures_give_the_same_bytes(tmp_path):
+    project = tiny_project(tmp_path)
+    first = write_unit(project, "901", 2024, FIGURES)
+    assert write_unit(project, "901", 2024, FIGURES) == first
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path):
+    return tiny_project(tmp_path)
+
+
+def read(project, years=(2024,)):
+    return read_submissions(project, tiny_edition(years=years), REGISTER, TinyAreas())
+
+
+def refused(project, source):
+    write_sources(project, [source])
+    with pytest.raises(WorkbookError) as caught:
+        read(project)
+    assert caught.value.exit_code == 1
+    return str(caught.value)
+
+
+def rules_of(received):
+    return [(row["rule"], row["severity"], row["cell"]) for row in records(received.findings)]
+
+
+def test_a_value_keeps_file_sheet_cell_raw_text_and_who_sent_it(project):
+    figures = {
+        ("CT02", "numerator"): Entry("1.234,5", "(ước)", "theo rà soát"),
+        ("CT02", "denominator"): Entry(2000),
+    }
+    source = write_unit(project, "901", 2024, figures)
+    write_sources(project, [source])
+    rows = {row["observation_id"]: row for row in records(read(project).observations)}
+    row = rows[f"CT02-901-2024-n-{source.sha256[:8]}"]
+    sheet = openpyxl.load_workbook(project.root / row["file"])[row["sheet"]]
+    assert sheet[row["cell"]].value == row["raw"] == "1.234,5"
+    assert (row["value"], row["status"], row["mark"]) == ("1234.5", "provisional", "(ước)")
+    assert (row["file"], row["sheet"]) == ("ho-so/2024/901.xlsx", "Biểu số liệu")
+    assert (row["sha256"], row["note"]) == (source.sha256, "theo rà soát")
+    assert (row["agency"], row["document_number"]) == ("Đơn vị 901", "TN-901")
+    assert row["received_date"] == "2025-01-15"
+    assert row["header_path"].endswith("> Giá trị") and "CT02" in row["header_path"]
+    assert "Tử số" in row["header_path"]
+    assert len(rows) == 26 * 2 + 1  # all parts of the form, filled in or not
+
+
+def test_a_row_of_the_form_left_empty_is_missing(project):
+    write_sources(project, [write_unit(project, "901", 2024, {})])
+    assert {row["status"] for row in records(read(project).observations)} == {"missing"}
+
+
+def test_units_that_sent_nothing_are_findings_and_the_rest_is_read(project):
+    write_sources(project, [write_unit(project, "901", 2024, FIGURES)])
+    received = read(project)
+    missing = [row for row in records(received.findings) if row["rule"] == "missing_submission"]
+    assert [(row["area_name"], row["severity"]) for row in missing] == [
+        ("Sở Lao động - Thương binh và Xã hội", "submission"),
+        ("Sở Y tế", "submission"),
+        ("Ủy ban nhân dân Huyện Hai", "submission"),
+    ]
+    assert len(received.observations) > 0
+
+
+def test_a_cell_that_is_no_number_is_a_finding_and_its_text_is_kept(project):
+    figures = {("CT01", "numerator"): "sáu", ("CT01", "denominator"): 8}
+    write_sources(project, [write_unit(project, "901", 2024, figures)])
+    received = read(project)
+    finding = next(row for row in records(received.findings) if row["rule"] == "not_a_number")
+    observation = next(row for row in records(received.observations) if row["raw"] == "sáu")
+    assert (finding["cell"], finding["sheet"]) == (observation["cell"], SHEET)
+    assert (finding["severity"], finding["raw"], finding["measure"]) == ("record", "sáu", "CT01")
+    assert "sáu" in finding["message"] and finding["instruction"]
+    assert (observation["used"], observation["value"]) == ("false", "")
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "rule"),
+    [
+        ("B", "CT99", "unknown_measure"),
+        ("B", "CT10", "unknown_measure"),  # owed by the department, not by a district
+        ("D", "Tử", "unknown_part"),
+        ("E", "người/km2", "wrong_unit"),
+        ("G", "?", "unknown_mark"),
+    ],
+)
+def test_a_changed_label_leaves_the_row_out(project, column, words, rule):
+    source = change(project, write_unit(project, "901", 2024, FIGURES), {f"{column}9": words})
+    write_sources(project, [source])
+    received = read(project)
+    assert (rule, "record", f"{column}9") in rules_of(received)
+    used = [row for row in records(received.observations) if row["used"] == "true"]
+    assert not any(row["cell"] == "F9" for row in used)
+
+
+def test_the_later_submission_counts_and_both_are_kept(project):
+    first = write_unit(project, "901", 2024, {**FIGURES, ("CT02", "numerator"): 5})
+    second = write_unit(
+        project, "901", 2024, {**FIGURES, ("CT02", "numerator"): 7}, "2024/901-2.xlsx", first.file
+    )
+    write_sources(project, [first, second])
+    received = read(project)
+    rows = [row for row in records(received.observations) if row["value"] in ("5", "7")]
+    by_value = {row["value"]: row for row in rows}
+    assert (by_value["5"]["used"], by_value["5"]["superseded_by"]) == ("false", second.file)
+    assert (by_value["7"]["used"], by_value["7"]["status"]) == ("true", "revised")
+    assert "“5”" in by_value["7"]["note"]
+    unchanged = [
+        row
+        for row in records(received.observations)
+        if row["measure"] == "CT01" and row["used"] == "true"
+    ]
+    assert {row["status"] for row in unchanged} == {"reported"}
+    finding = next(row for row in records(received.findings) if row["rule"] == "superseded")
+    assert (finding["severity"], finding["raw"]) == ("info", second.file)
+    assert "CT02 tử số: 5 → 7" in finding["message"]
+
+
+def test_a_file_that_the_record_does_not_name_is_a_finding(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    shutil.copy(project.root / FOLDER / source.file, project.root / FOLDER / "2024" / "la.xlsx")
+    write_sources(project, [source])
+    finding = next(row for row in records(read(project).findings) if row["rule"] == "unlisted_file")
+    assert finding["file"] == "ho-so/2024/la.xlsx"
+    assert finding["severity"] == "submission"
+
+
+# --- workbooks that are refused ---------------------------------------------------------------
+
+
+def change(project, source, cells, sheet=SHEET):
+    """Write cells of a workbook by hand and record the changed file as received."""
+    path = project.root / FOLDER / source.file
+    book = openpyxl.load_workbook(path)
+    for address, value in cells.items():
+        book[sheet][address] = value
+    book.save(path)
+    return source_of(path, source.file, source.unit_code, source.year)
+
+
+def test_missing_workbook(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    (project.root / FOLDER / source.file).unlink()
+    message = refused(project, source)
+    assert "ho-so/2024/901.xlsx" in message and "không tìm thấy" in message
+
+
+def test_truncated_workbook(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    path = project.root / FOLDER / source.file
+    path.write_bytes(path.read_bytes()[: source.size // 2])
+    message = refused(project, source)
+    assert "ho-so/2024/901.xlsx" in message and "cắt cụt" in message and str(source.size) in message
+
+
+def test_truncated_workbook_with_a_matching_checksum(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    path = project.root / FOLDER / source.file
+    path.write_bytes(path.read_bytes()[:1000])
+    assert "cắt cụt" in refused(project, source_of(path, source.file, "901", 2024))
+
+
+def test_damaged_inside(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    path = project.root / FOLDER / source.file
+    data = bytearray(path.read_bytes())
+    start = data.index(b"xl/worksheets/sheet1.xml") + 60
+    data[start : start + 40] = bytes(40)
+    path.write_bytes(data)
+    assert "cắt cụt hoặc hỏng" in refused(project, source_of(path, source.file, "901", 2024))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"<html>khong phai Excel</html>", "không phải tệp Excel"),
+        (b"", "không phải tệp Excel"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"0" * 600, "mật khẩu"),
+    ],
+    ids=["html", "empty", "encrypted"],
+)
+def test_not_a_workbook(project, data, words):
+    path = project.root / FOLDER / "2024" / "901.xlsx"
+    path.parent.mkdir()
+    path.write_bytes(data)
+    message = refused(project, source_of(path, "2024/901.xlsx", "901", 2024))
+    assert words in message and "ho-so/2024/901.xlsx" in message
+
+
+def test_a_zip_that_is_no_workbook(project):
+    import zipfile
+
+    path = project.root / FOLDER / "2024" / "901.xlsx"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("thu.txt", "không phải bảng tính")
+    assert "không mở được" in refused(project, source_of(path, "2024/901.xlsx", "901", 2024))
+
+
+def test_changed_after_it_was_received(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    change(project, source, {"F9": 7})
+    message = refused(project, source)
+    assert "mã kiểm tra" in message and source.sha256[:12] in message
+
+
+def test_missing_sheet(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    path = project.root / FOLDER / source.file
+    book = openpyxl.load_workbook(path)
+    book[SHEET].title = "Sheet1"
+    book.save(path)
+    message = refused(project, source_of(path, source.file, "901", 2024))
+    assert "“Biểu số liệu”" in message and "Sheet1" in message
+
+
+def test_header_row_not_found(project):
+    source = change(project, write_unit(project, "901", 2024, FIGURES), {"F6": "Số"})
+    message = refused(project, source)
+    assert HEADERS[1] in message and "dòng tên cột" in message
+
+
+@pytest.mark.parametrize(
+    ("address", "words", "found", "expected"),
+    [("A4", "Mã đơn vị: 902", "902", "901"), ("C3", "Năm 2023", "2023", "2024")],
+)
+def test_a_form_of_another_unit_or_year(project, address, words, found, expected):
+    source = change(project, write_unit(project, "901", 2024, FIGURES), {address: words})
+    message = refused(project, source)
+    assert f"ô {address}" in message and found in message and expected in message
+
+
+@pytest.mark.parametrize("address", ["A4", "C3"])
+def test_a_form_that_does_not_say_whose_it_is(project, address):
+    source = change(project, write_unit(project, "901", 2024, FIGURES), {address: None})
+    assert "không có ô ghi" in refused(project, source)
+
+
+def test_a_unit_that_owes_nothing(project):
+    source = write_unit(project, "905", 2024, FIGURES)
+    message = refused(project, source)
+    assert "“905”" in message and "901, 902, LDTBXH, SYT" in message
+
+
+# --- the record -------------------------------------------------------------------------------
+
+
+def rewrite(project, **changes):
+    """Change columns of the only row of the record."""
+    source = write_unit(project, "901", 2024, FIGURES)
+    path = write_sources(project, [source])
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[0] |= {key: value for key, value in changes.items() if value is not None}
+    names = [name for name in rows[0] if changes.get(name, "") is not None]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(WorkbookError) as caught:
+        read(project)
+    return str(caught.value)
+
+
+def test_no_record_at_all(project):
+    with pytest.raises(WorkbookError, match="không có sổ SOURCES.csv"):
+        read(project)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sha256": None}, "thiếu cột sha256"),
+        ({"sender": ""}, "cột sender để trống"),
+        ({"year": "hai nghìn"}, "cột year cần số nguyên"),
+        ({"file": "../ngoai.xlsx"}, "ra ngoài thư mục"),
+        ({"file": "/etc/ngoai.xlsx"}, "ra ngoài thư mục"),
+        ({"file": "C:\\ngoai.xlsx"}, "ra ngoài thư mục"),
+        ({"supersedes": "2024/khac.xlsx"}, "không có tệp đó"),
+        ({"supersedes": "2024/901.xlsx"}, "thay chính nó"),
+    ],
+)
+def test_a_wrong_row_of_the_record(project, changes, words):
+    assert words in rewrite(project, **changes)
+
+
+def test_two_files_of_one_unit_and_year_without_an_order(project):
+    first = write_unit(project, "901", 2024, FIGURES)
+    second = write_unit(project, "901", 2024, FIGURES, "2024/901-2.xlsx")
+    write_sources(project, [first, second])
+    with pytest.raises(WorkbookError, match="không rõ tệp nào thay tệp nào"):
+        read(project)
+
+
+def test_a_file_recorded_twice(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    write_sources(project, [source, source])
+    with pytest.raises(WorkbookError, match="ghi hai lần"):
+        read(project)
+
+
+# --- the words of findings --------------------------------------------------------------------
+
+
+def test_every_rule_says_what_to_do():
+    for name in RULES:
+        finding = find(name, words="số thay đổi", cell="F9", raw="abc", file="a.xlsx")
+        assert finding.message and finding.instruction.endswith(".")
+        assert "{" not in finding.message + finding.instruction

@@ -1,0 +1,143 @@
+"""A province of two districts for two years, small enough to work every figure out by hand."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from treem.edition import Edition, load_edition
+from treem.errors import AreaError
+from treem.intake.forms import Entry, FormHead, write_form
+from treem.intake.observations import Observation, observation_id, observations_table
+from treem.intake.sources import Source
+from treem.plan.register import PlanRegister, load_register
+from treem.project import Project
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "ho-so"
+YEARS = (2023, 2024)
+Figures = Mapping[tuple[str, str], object]
+
+
+@dataclass(frozen=True)
+class TinyArea:
+    code: str
+    full_name: str
+    level: str
+
+
+class TinyAreas:
+    """Province 27 with the districts 901 and 902, which always exist."""
+
+    everything = (
+        TinyArea("27", "Tỉnh Nhỏ", "province"),
+        TinyArea("901", "Huyện Một", "district"),
+        TinyArea("902", "Huyện Hai", "district"),
+    )
+
+    def on(self, day: dt.date, level: str, province: str = "27") -> list[TinyArea]:
+        return [area for area in self.everything if area.level == level]
+
+    def get(self, code: str, day: dt.date) -> TinyArea:
+        for area in self.everything:
+            if area.code == code:
+                return area
+        raise AreaError(f"Không có địa bàn {code}.")
+
+
+def tiny_project(folder: Path) -> Project:
+    """A project folder with the real suites and register, and no submissions yet."""
+    for name in ("expectations", "data/plan", "data/source"):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / FOLDER).mkdir()
+    return Project(folder)
+
+
+def tiny_edition(years: tuple[int, ...] = YEARS, **changes: object) -> Edition:
+    demo = load_edition(Project(ROOT), "demo-2024")
+    return replace(demo, name="nho", submissions=FOLDER, years=years, year=years[-1], **changes)
+
+
+def register() -> PlanRegister:
+    return load_register(Project(ROOT))
+
+
+def write_unit(
+    project: Project, unit: str, year: int, figures: Figures, file: str = "", supersedes: str = ""
+) -> Source:
+    """Write the workbook of a unit and return its row of the record."""
+    file = file or f"{year}/{unit}.xlsx"
+    path = project.root / FOLDER / file
+    entries = {
+        key: value if isinstance(value, Entry) else Entry(value) for key, value in figures.items()
+    }
+    write_form(path, register(), FormHead(unit, f"Đơn vị {unit}", year, "Sở"), entries)
+    return source_of(path, file, unit, year, supersedes)
+
+
+def source_of(path: Path, file: str, unit: str, year: int, supersedes: str = "") -> Source:
+    data = path.read_bytes()
+    return Source(
+        file=file,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        sender=f"Đơn vị {unit}",
+        unit_code=unit,
+        year=year,
+        received_date=f"{year + 1}-01-15",
+        document_number=f"TN-{unit}",
+        supersedes=supersedes,
+        note="",
+    )
+
+
+def write_sources(project: Project, sources: list[Source]) -> Path:
+    path = project.root / FOLDER / "SOURCES.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, [field.name for field in fields(Source)])
+        writer.writeheader()
+        writer.writerows(asdict(source) for source in sources)
+    return path
+
+
+def observed(area: str, year: int, measure: str, part: str, value: str, **more: object):
+    """One observation as a reader would hand it on."""
+    names = {found.code: found.full_name for found in TinyAreas.everything}
+    cells = {"numerator": "F1", "denominator": "F2", "value": "F3"}
+    row = Observation(
+        observation_id=observation_id(measure, area, year, part, "00000000"),
+        edition="nho",
+        geography="old-27",
+        area_code=area,
+        area_name=names.get(area, area),
+        measure=measure,
+        year=year,
+        part=part,
+        raw=value,
+        value=value,
+        bound="",
+        status="reported" if value else "missing",
+        source_kind="workbook",
+        file=f"{FOLDER}/{year}/{area}.xlsx",
+        sha256="0" * 64,
+        sheet="Biểu số liệu",
+        cell=cells[part],
+    )
+    return replace(row, **more)
+
+
+def ratio(area: str, year: int, measure: str, numerator: object, denominator: object):
+    """The two observations of a ratio."""
+    return [
+        observed(area, year, measure, "numerator", str(numerator)),
+        observed(area, year, measure, "denominator", str(denominator)),
+    ]
+
+
+def table(rows):
+    return observations_table(rows)
