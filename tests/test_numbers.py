@@ -254,3 +254,10 @@ def test_numbers_are_light_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_point_without_a_finite_decimal_form_is_rounded_in_the_note() -> None:
+    # 4/815 = 0.0049079..., the path asks for 0.0048: both are 0,005 at three decimals
+    printed = format_against(Fraction(48, 10_000), [Fraction(4, 815)], 3)
+    assert printed.text == "0,005"
+    assert "0,005" in printed.note

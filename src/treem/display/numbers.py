@@ -127,8 +127,17 @@ def format_against(
             return Printed(format_decimal(value, places), places, "")
     target = _hidden_by_rounding(value, points, decimals)
     assert target is not None  # else the first round had returned
-    note = fill("rounding", "below" if value < target else "above", target=format_exact(target))
+    side = "below" if value < target else "above"
+    note = fill("rounding", side, target=_exact_or_rounded(target))
     return Printed(format_decimal(value, decimals), decimals, note)
+
+
+def _exact_or_rounded(value: Fraction) -> str:
+    """Targets of the plan are finite decimals; a computed value they stand beside may not be."""
+    try:
+        return format_exact(value)
+    except ValueError:
+        return format_decimal(value, MOST_DECIMALS)
 
 
 def round_to(value: Fraction, decimals: int) -> Fraction:
