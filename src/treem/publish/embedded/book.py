@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -72,11 +72,11 @@ class Book:
     @property
     def before_body(self) -> str:
         """HTML that every page begins with."""
-        items = self.settings.get("include-before-body") or ()
+        items = self.settings.get("format", "html", "include-before-body") or ()
         for item in items:
             text = item.get("text") if isinstance(item, dict) and len(item) == 1 else None
             if not isinstance(text, str) or not text.lstrip().startswith("<"):
-                place = self.settings.place("include-before-body")
+                place = self.settings.place("format", "html", "include-before-body")
                 raise unknown(place, "include-before-body khác với text: chứa HTML")
         return "\n".join(item["text"].strip() for item in items)
 
@@ -117,6 +117,7 @@ def read_book(project: Project, edition: str) -> Book:
     settings = read_settings(project.root, "_quarto.yml", profile)
     check_settings(settings)
     entries = tuple(_entries(project.root, settings))
+    _refuse_hidden_settings(project.root, entries)
     if not entries:
         raise refuse(settings.place("book"), "sách chưa có chương nào.", "Hãy ghi book.chapters.")
     return Book(
@@ -128,6 +129,15 @@ def read_book(project: Project, edition: str) -> Book:
         settings=settings,
         properties=read_properties(project, edition),
     )
+
+
+def _refuse_hidden_settings(root: Path, entries: Iterable[Entry]) -> None:
+    """Stop at the files that Quarto reads on its own and this publisher does not."""
+    folders = {folder for entry in entries for folder in PurePosixPath(entry.path).parents}
+    names = ["_quarto.yml.local", *sorted(str(folder / "_metadata.yml") for folder in folders)]
+    for name in names:
+        if (root / name).exists():
+            raise unknown(Place(name), "tệp này")
 
 
 def _text(settings: Settings, *keys: str) -> str:

@@ -220,7 +220,7 @@ def _markdown_image(node: Node, chapter: Chapter, root: Path) -> Node:
     values = dict(pairs)
     alt = values.get("fig-alt") or text_of(inlines)
     place = chapter.source.find(target)
-    name = _inside(PurePosixPath(chapter.entry.path).parent / target)
+    name = inside(PurePosixPath(chapter.entry.path).parent / target)
     if not name or not (root / name).is_file():
         raise refuse(place, f"không có tệp hình “{target}”.", "Hãy kiểm tra đường dẫn.")
     if not alt:
@@ -231,7 +231,7 @@ def _markdown_image(node: Node, chapter: Chapter, root: Path) -> Node:
     return new
 
 
-def _inside(path: PurePosixPath) -> str:
+def inside(path: PurePosixPath) -> str:
     """Return a path without `..`; nothing where it leaves the project."""
     parts: list[str] = []
     for part in path.parts:

@@ -50,6 +50,12 @@ def check_features(source: Source, blocks: list[Node]) -> None:
             check(node, source)
 
 
+def _check_code(node: Node, source: Source) -> None:
+    _check_attributes(node, source)
+    if re.match(r"^\{[a-z]+\} ", node["c"][1]):
+        raise unknown(source.find(node["c"][1]), f"mã chạy trong dòng `{node['c'][1]}`")
+
+
 def _check_math(node: Node, source: Source) -> None:
     text = node["c"][1]
     raise unknown(source.find(text.split("\n")[0]), f"công thức toán ${text}$")
@@ -58,6 +64,8 @@ def _check_math(node: Node, source: Source) -> None:
 def _check_attributes(node: Node, source: Source) -> None:
     content = node["c"]
     identifier, classes, pairs = content[1] if node["t"] == "Header" else content[0]
+    if identifier.split("-")[0] in OTHER_REFERENCES and "-" in identifier:
+        raise unknown(_find(source, f"#{identifier}"), f"mã “{identifier}”")
     for name in classes:
         token = f".{name}"
         if REFUSED_CLASSES.match(name) and not _is_callout(node, name):
@@ -118,8 +126,8 @@ def _check_raw(node: Node, source: Source) -> None:
 
 
 def _check_code_block(node: Node, source: Source) -> None:
-    (_, classes, pairs), text = node["c"]
-    if pairs or len(classes) > 1:
+    (identifier, classes, pairs), text = node["c"]
+    if identifier or pairs or len(classes) > 1:
         raise unknown(_find_fenced(source, text.split("\n")[0]), "thuộc tính của khối mã")
 
 
@@ -183,7 +191,7 @@ CHECKS: dict[str, Callable[[Any, Source], None]] = {
     "Span": _check_attributes,
     "Header": _check_attributes,
     "Link": _check_attributes,
-    "Code": _check_attributes,
+    "Code": _check_code,
     "CodeBlock": _check_code_block,
     "Cite": _check_cite,
     "RawBlock": _check_raw,

@@ -94,15 +94,9 @@ class Frame:
         }
 
     def _meta(self) -> Iterator[str]:
-        settings = self.book.settings
-        found = {
-            "description": settings.get("description"),
-            "keywords": ", ".join(settings.get("keywords") or ()),
-            "author": settings.get("nd30", "author"),
-        }
-        for name, value in found.items():
-            if value:
-                yield f'<meta name="{name}" content="{escape(str(value))}">'
+        properties = self.book.properties
+        yield f'<meta name="author" content="{escape(properties.author)}">'
+        yield f'<meta name="keywords" content="{escape(", ".join(properties.keywords))}">'
 
     def _styles(self) -> list[str]:
         names = self.book.settings.get("format", "html", "css") or ()
@@ -144,7 +138,7 @@ class Frame:
 
     def _toc(self, index: int) -> Iterator[str]:
         settings = self.book.settings
-        depth = settings.get("format", "html", "toc-depth") or settings.get("toc-depth") or 3
+        depth = settings.get("format", "html", "toc-depth") or 3
         headings = [
             node["c"]
             for node in nodes(self.chapters[index].blocks)

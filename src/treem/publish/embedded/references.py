@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from treem.publish.embedded.chapters import Chapter
+from treem.publish.embedded.chapters import Chapter, inside
 from treem.publish.embedded.nodes import Node, link, rewrite, words
 from treem.publish.embedded.numbers import Target
 from treem.publish.embedded.place import refuse
@@ -32,6 +32,7 @@ def resolve(chapters: Sequence[Chapter], targets: Mapping[str, Target]) -> None:
                 node["c"][2][0] = _target(node["c"][2][0], chapter, targets, titles)
             return None
 
+        chapter.title = rewrite(chapter.title, change)
         chapter.blocks = rewrite(chapter.blocks, change)
 
 
@@ -68,7 +69,7 @@ def _target(
     place = chapter.source.find(address)
     if path:
         folder = PurePosixPath(chapter.entry.path).parent
-        name = str(folder / path)
+        name = inside(folder / path)
         if name not in titles:
             raise refuse(
                 place, f"liên kết tới “{path}” không phải chương nào.", "Hãy sửa liên kết."

@@ -16,6 +16,8 @@ from treem.publish.embedded.sources import FENCE, Source
 SHORTCODE = re.compile(r"\{\{<(.*?)>\}\}")
 EXECUTABLE = re.compile(r"^\{+([A-Za-z][\w.]*)")
 DIV_FENCE = re.compile(r"^\s{0,3}:{3,}\s*(.*)$")
+NOTE = re.compile(r"^\[\^([^\]\s]+)\]:")
+NOTE_MARK = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 PAGEBREAK = "```{=treem}\npagebreak\n```"
 
 
@@ -28,6 +30,7 @@ def settle(source: Source, metadata: Mapping[str, Any]) -> None:
     if source.lines and source.lines[0].rstrip() == "---":
         raise unknown(source.places[0], "phần đầu YAML trong chương")
     _check_fences(source)
+    _check_notes(source)
     lines, places = list(source.lines), list(source.places)
     source.lines.clear()
     source.places.clear()
@@ -53,6 +56,22 @@ def _check_fences(source: Source) -> None:
             open_divs.pop()
     if open_divs:
         raise refuse(open_divs[-1], "khối ::: này chưa đóng.", "Hãy thêm dòng ::: để đóng.")
+
+
+def _check_notes(source: Source) -> None:
+    """Pandoc keeps the last of two notes of one name, and prints a name without a note."""
+    lines = [(source.places[n], line) for n, line, fenced in source.walk() if not fenced]
+    defined: set[str] = set()
+    for place, line in lines:
+        found = NOTE.match(line)
+        if found and found[1] in defined:
+            raise refuse(place, f"chú thích [^{found[1]}] ghi hai lần.", "Hãy đổi tên một chỗ.")
+        if found:
+            defined.add(found[1])
+    for place, line in lines:
+        for name in NOTE_MARK.findall(line):
+            if name not in defined:
+                raise refuse(place, f"chú thích [^{name}] chưa được viết.", "Hãy viết nội dung.")
 
 
 def _settle_line(line: str, place: Place, metadata: Mapping[str, Any]) -> str:

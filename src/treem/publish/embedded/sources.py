@@ -57,10 +57,13 @@ class Source:
             self.places.append(Place(place.file, line_number, place.cell))
 
     def find(self, token: str) -> Place:
-        """Return the first line outside code that holds the token, else the file."""
+        """Return the first line outside code that holds the token, else its cell or the file."""
         for number, line, fenced in self.walk():
             if not fenced and token in line:
                 return self.places[number]
+        for output in self.outputs:
+            if token in output.html:
+                return output.place
         return Place(self.entry.path)
 
     def walk(self) -> Iterator[tuple[int, str, bool]]:
