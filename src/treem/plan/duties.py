@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from treem.plan.lines import join_lines
 from treem.plan.summary import TITLE
@@ -59,7 +60,7 @@ def _items(lines: Sequence[str]) -> Iterator[tuple[str, str, list[tuple[int, str
         len(lines),
     )
     starts = [i for i in range(start + 1, end) if _ITEM.match(lines[i])]
-    for first, last in zip(starts, [*starts[1:], end], strict=True):
+    for first, last in pairwise([*starts, end]):
         match = _ITEM.match(lines[first])
         assert match is not None
         body = [(i + 1, lines[i]) for i in range(first, last)]

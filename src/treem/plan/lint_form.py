@@ -191,41 +191,60 @@ _NAME_STARTS = ("sở", "bộ", "công an", "ủy ban", "đoàn", "hội")
 
 
 def _misspelled_agencies(plan: PlanText, passage: Passage) -> Iterator[Discrepancy]:
-    words = [(match[0], match.span()) for match in re.finditer(r"\w+", passage.text)]
+    """Compare the names that head the items of section IV with the whole text.
+
+    Of two spellings the rarer one is the slip, also where it stands in the heading itself.
+    """
+    words = [(match[0].lower(), match.span()) for match in re.finditer(r"\w+", passage.text)]
     seen: set[str] = set()
     for agency in plan.agencies:
-        name = re.findall(r"\w+", agency.name)
+        name = re.findall(r"\w+", agency.name.lower())
         if not agency.name.lower().startswith(_NAME_STARTS) or not 3 <= len(name) <= 10:
             continue
-        for start in range(len(words) - len(name) + 1):
-            window = words[start : start + len(name)]
-            pairs = [
-                (w, n) for (w, _), n in zip(window, name, strict=True) if w.lower() != n.lower()
-            ]
-            if len(pairs) != 1 or not _slip(*pairs[0]):
+        spellings = _spellings(passage.text, words, name)
+        counts = Counter(text.lower() for text, _ in spellings)
+        usual, most = counts.most_common(1)[0]
+        usual_text, usual_at = next(item for item in spellings if item[0].lower() == usual)
+        for text, at in spellings:
+            if text.lower() == usual or counts[text.lower()] >= most or text in seen:
                 continue
-            begin, finish = window[0][1][0], window[-1][1][1]
-            found = passage.text[begin:finish]
-            if found in seen:
-                continue
-            seen.add(found)
-            slip = next(span for word, span in window if word == pairs[0][0])
+            seen.add(text)
             yield conflict(
                 "",
                 "spelling",
                 LOW,
-                effect("spelling_agency", found=found, usual=agency.name),
+                effect("spelling_agency", found=text, usual=usual_text),
                 [
-                    Place("duty", passage.line_at(slip[0]), found, ""),
-                    Place("duty", agency.line, agency.name, ""),
+                    Place(_where(passage.text, at), passage.line_at(at), text, ""),
+                    Place(
+                        _where(passage.text, usual_at), passage.line_at(usual_at), usual_text, ""
+                    ),
                 ],
-                key=[found],
+                key=[text],
             )
+
+
+def _spellings(
+    text: str, words: Sequence[tuple[str, tuple[int, int]]], name: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Return where a name stands, exactly or with one slip, and the position that tells."""
+    found = []
+    for start in range(len(words) - len(name) + 1):
+        wrong = -1
+        for offset, meant in enumerate(name):
+            if words[start + offset][0] != meant:
+                if wrong >= 0:
+                    break
+                wrong = offset
+        else:
+            if wrong < 0 or _slip(words[start + wrong][0], name[wrong]):
+                begin, end = words[start][1][0], words[start + len(name) - 1][1][1]
+                found.append((text[begin:end], words[start + max(wrong, 0)][1][0]))
+    return found
 
 
 def _slip(word: str, meant: str) -> bool:
     """Return whether a word is likely a slip for another: a letter or a tone mark is wrong."""
-    word, meant = word.lower(), meant.lower()
     if _without_marks(word) == _without_marks(meant):
         return True
     if min(len(word), len(meant)) < 3 or abs(len(word) - len(meant)) > 1:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from treem.plan.lines import Passage
@@ -107,6 +109,7 @@ _STOP_WORDS = frozenset(
 )
 
 
+@cache
 def subject_tokens(text: str) -> frozenset[str]:
     """Return the words that tell one subject from another: lower case, without fillers."""
     words = re.findall(r"\w+", text.lower())
@@ -296,7 +299,7 @@ def _years_after(passage: Passage, tokens: list[_Token]) -> Iterator[Statement]:
 def _years_before(passage: Passage, tokens: list[_Token]) -> Iterator[Statement]:
     starts = [i for i, token in enumerate(tokens) if token.kind in ("year", "later")]
     last: list[_Token] = []
-    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+    for start, end in pairwise([*starts, len(tokens)]):
         when, rest = tokens[start], tokens[start + 1 : end]
         values = _last_of_each_stratum([token for token in rest if token.kind == "value"])
         keeps = [token for token in rest if token.kind == "keep"]

@@ -226,7 +226,18 @@ def _cell_targets(plan: PlanText, measure: StatedMeasure) -> Iterator[Target]:
         if column.scope is None or cell is None or not values:
             continue
         limit = Limit(values[0].sign or bare_sign(measure.direction), values[0].value)
-        yield Target(measure.id, column.scope, column.year, limit, "table", cell.line, cell.text)
+        line = _line_of(plan, cell, values[0].numeral)
+        yield Target(measure.id, column.scope, column.year, limit, "table", line, cell.text)
+
+
+def _line_of(plan: PlanText, cell: TableCell, numeral: str) -> int:
+    """Return the line on which a number of a cell stands; a cell may run over several."""
+    for number, line in enumerate(plan.lines[cell.line - 1 :], cell.line):
+        if re.search(rf"(?<![\d.,]){re.escape(numeral)}(?![\d])", line):
+            return number
+        if "|" in line:
+            break
+    return cell.line
 
 
 def _baseline(plan: PlanText, measure: StatedMeasure) -> Baseline:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 from treem.errors import PlanError
@@ -32,12 +33,20 @@ class Column:
 
 @dataclass(frozen=True)
 class CellValue:
-    """A value read from a cell; `sign` is None where the cell has no comparator."""
+    """A value read from a cell; `sign` is None where the cell has no comparator.
+
+    `numeral` is the number as printed.
+    """
 
     stratum: str
     sign: Comparator | None
     value: Fraction
-    mark: str
+    numeral: str
+
+    @property
+    def mark(self) -> str:
+        """The decimal mark it is written with."""
+        return decimal_mark(self.numeral)
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ def read_cell(text: str, *, share: bool = False) -> tuple[CellValue, ...] | None
         sign = _CELL_SIGNS[match["sign"].lower()] if match["sign"] else None
         number = match["number"]
         value = read_number(number, share=share)
-        values.append(CellValue(stratum, sign, value, decimal_mark(number)))
+        values.append(CellValue(stratum, sign, value, number))
     return tuple(values)
 
 
@@ -190,7 +199,7 @@ def _header(
 
 def _rows(cells: Sequence[_LabelledCell]) -> Iterator[RawRow]:
     starts = [i for i, cell in enumerate(cells) if _is_label(cell.text)]
-    spans = list(zip(starts, [*starts[1:], len(cells)], strict=True))
+    spans = list(pairwise([*starts, len(cells)]))
     for k, (start, end) in enumerate(spans):
         label = cells[start].passage
         values = tuple(TableCell(cell.text, cell.line) for cell in cells[start + 1 : end])
