@@ -258,6 +258,6 @@ def test_numbers_are_light_to_import() -> None:
 
 def test_a_point_without_a_finite_decimal_form_is_rounded_in_the_note() -> None:
     # 4/815 = 0.0049079..., the path asks for 0.0048: both are 0,005 at three decimals
-    printed = format_against(Fraction(48, 10_000), [Fraction(4, 815)], 3)
+    printed = n.format_against(Fraction(48, 10_000), [Fraction(4, 815)], 3)
     assert printed.text == "0,005"
     assert "0,005" in printed.note
