@@ -18,12 +18,12 @@ local function mark_header(header)
   end
 end
 
--- On the web a landscape table takes the whole width of the page.
+-- On the web a landscape table takes all the width right of the navigation.
 local function rename_landscape(div)
   if div.classes:includes("landscape") then
     div.classes = div.classes:filter(function(class) return class ~= "landscape" end)
     div.classes:insert("nd30-landscape")
-    if quarto.doc.is_format("html") then div.classes:insert("column-page") end
+    if quarto.doc.is_format("html") then div.classes:insert("column-page-right") end
     return div
   end
 end

@@ -118,7 +118,7 @@ local to_html = {
       '<div class="nd30-masthead">',
       '<div class="nd30-issuer">',
       parent or "",
-      '<p class="nd30-issuing">' .. table.concat(form.issuing:map(escape_xml), " ") .. "</p>",
+      '<p class="nd30-issuing">' .. table.concat(form.issuing:map(escape_xml), "<br>") .. "</p>",
       '<p class="nd30-number">' .. OPEN_NUMBER .. escape_xml(form.symbol) .. "</p>",
       "</div>",
       '<div class="nd30-nation">',

@@ -28,15 +28,17 @@ CHAPTER_ID = re.compile(
 APPENDIX_TITLE = re.compile(rf'(<title>|class="quarto-section-identifier">)Phụ lục ({NUMBER})\. ')
 CHAPTER_TITLE = re.compile(r"(<title>)(\d+)&nbsp; ")
 REFERENCE = re.compile(
-    r'(<a href="[^"]*#(sec-[^"]+)" class="quarto-xref">)<span>([^<]*)</span></a>'
+    r'(<a href="[^"#]*(?:#([^"]+))?" class="quarto-xref">)<span>([^<]+)</span></a>'
 )
-REFERENCE_WORDS = re.compile(rf"(?:Mục|Phụ lục){SPACE}({NUMBER})$")
+REFERENCE_WORDS = re.compile(rf"(?:(?:Mục|Phụ lục){SPACE})?({NUMBER})(?:$|\u00a0 )")
 OUTSIDE_SCRIPT = re.compile(
     r'<script src="https://cdn\.jsdelivr\.net/npm/(?:requirejs|jquery)@[^>]*></script>\s*'
     r"|<script type=\"application/javascript\">define\('jquery'[^<]*</script>\s*"
 )
 OUTSIDE = re.compile(r"<(?:script|img|iframe|source)[^>]* src=[\"']?(?:https?:)?//[^\s\"'>]+"
                      r"|<link[^>]* href=[\"']?(?:https?:)?//[^\s\"'>]+")  # fmt: skip
+BODY = re.compile(r"<body[^>]*>\n?")
+SKIP = '<a class="nd30-skip" href="#quarto-document-content">Tới nội dung chính</a>\n'
 UNRESOLVED = re.compile(r'class="citation" data-cites="([^"]+)"|<strong>\?@([^<]+)</strong>')
 ENGLISH = {'aria-label="breadcrumb"': 'aria-label="Vị trí trong báo cáo"'}
 
@@ -63,13 +65,13 @@ def section_numbers(text: str) -> dict[str, Number]:
 
 
 def finish_page(text: str, numbers: Mapping[str, Number]) -> str:
-    """Return the page with our numbers, Vietnamese labels and without scripts from elsewhere."""
+    """Return the page with our numbers, a skip link, and nothing English or from elsewhere."""
 
     def reference(match: re.Match[str]) -> str:
         opening, identifier, words = match.groups()
-        number = numbers.get(identifier)
+        number = numbers.get(identifier or "")
         if number is None and (written := REFERENCE_WORDS.match(html.unescape(words))):
-            number = parse(written.group(1))
+            number = parse(written[1])
         return f"{opening}<span>{number.referred if number else words}</span></a>"
 
     text = REFERENCE.sub(reference, text)
@@ -79,6 +81,8 @@ def finish_page(text: str, numbers: Mapping[str, Number]) -> str:
     text = SECTION.sub(_shown, text)
     text = FLOAT.sub(lambda m: f"{m[1]}{m[2]}{m[3]}{float_number(m[4])}", text)
     text = OUTSIDE_SCRIPT.sub("", text)
+    if SKIP not in text:
+        text = BODY.sub(lambda m: m[0] + SKIP, text, count=1)
     for words, ours in ENGLISH.items():
         text = text.replace(words, ours)
     return text
