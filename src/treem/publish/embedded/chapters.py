@@ -27,7 +27,7 @@ from treem.publish.embedded.nodes import (
     text_of,
 )
 from treem.publish.embedded.pandoc import READER, read_all
-from treem.publish.embedded.place import refuse, unknown
+from treem.publish.embedded.place import Place, refuse, unknown
 from treem.publish.embedded.shortcodes import settle
 from treem.publish.embedded.sources import CAPTION_CLASS, OUTPUT_CLASS, Output, Source, read_source
 
@@ -150,10 +150,11 @@ def _build(root: Path, source: Source, blocks: list[Node], tables: dict[int, Nod
 def _check_headings(source: Source, blocks: list[Node]) -> None:
     for node in nodes(blocks):
         if node["t"] == "Header" and node["c"][0] == 1:
-            words = text_of(node["c"][2])
+            titles = [n for n, line, code in source.walk() if line.startswith("# ") and not code]
+            place = source.places[titles[1]] if len(titles) > 1 else Place(source.entry.path)
             raise refuse(
-                source.find(f"# {words.split(' ')[0]}"),
-                f"tiêu đề cấp một thứ hai trong một chương: “{words}”.",
+                place,
+                f"tiêu đề cấp một thứ hai trong một chương: “{text_of(node['c'][2])}”.",
                 "Hãy dùng ## hoặc tách thành chương riêng.",
             )
 

@@ -58,7 +58,7 @@ def _check_code(node: Node, source: Source) -> None:
 
 def _check_math(node: Node, source: Source) -> None:
     text = node["c"][1]
-    raise unknown(source.find(text.split("\n")[0]), f"công thức toán ${text}$")
+    raise unknown(source.find(text.strip().split("\n")[0]), f"công thức toán ${text.strip()}$")
 
 
 def _check_attributes(node: Node, source: Source) -> None:
@@ -113,7 +113,8 @@ def _check_cite(node: Node, source: Source) -> None:
 def _check_raw(node: Node, source: Source) -> None:
     format_, text = node["c"]
     first = text.split("\n")[0]
-    place = source.find(first) if node["t"] == "RawInline" else _find_fenced(source, first)
+    tag = re.match(r"</?\w+", first)
+    place = _find_fenced(source, first, tag[0] if tag else first)
     if format_ not in RAW_FORMATS:
         raise unknown(place, f"mã thô dạng “{format_}”: {first}")
     if format_ != "html" or text.startswith("<!--"):
@@ -178,10 +179,12 @@ def _find(source: Source, *tokens: str) -> Place:
     return Place(source.entry.path)
 
 
-def _find_fenced(source: Source, token: str) -> Place:
-    for number, line in enumerate(source.lines):
-        if token in line:
-            return source.places[number]
+def _find_fenced(source: Source, *tokens: str) -> Place:
+    """Return the line of the first token that is found at all, in code as well."""
+    for token in tokens:
+        for number, line in enumerate(source.lines):
+            if token in line:
+                return source.places[number]
     return Place(source.entry.path)
 
 
