@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plan_texts import NATIONAL, TEXT, changed
 
+from plan_texts import NATIONAL, TEXT, changed
 from treem.errors import PlanError
 from treem.plan.lint import lint, lint_file, to_json, to_text
 from treem.plan.source import read_plan, read_plan_file
@@ -76,7 +76,7 @@ def test_a_plan_in_utf16_is_read(tmp_path: Path) -> None:
     assert len(read_plan_file(path).measures) == 33
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(min_value=0, max_value=2**32), st.integers(min_value=1, max_value=60))
 def test_a_damaged_plan_is_linted_or_refused(seed: int, cuts: int) -> None:
     """Whatever lines are lost, doubled or moved, there is a listing or a PlanError."""

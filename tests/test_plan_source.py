@@ -9,8 +9,8 @@ import unicodedata
 from fractions import Fraction
 
 import pytest
-from plan_texts import ROOT, TEXT, changed, without
 
+from plan_texts import ROOT, TEXT, changed, without
 from treem.plan.numbers import decimal_text
 from treem.plan.source import PlanText, read_plan, read_plan_file
 

@@ -202,11 +202,14 @@ def _misspelled_agencies(plan: PlanText, passage: Passage) -> Iterator[Discrepan
         if not agency.name.lower().startswith(_NAME_STARTS) or not 3 <= len(name) <= 10:
             continue
         spellings = _spellings(passage.text, words, name)
+        if not spellings:
+            continue
         counts = Counter(text.lower() for text, _ in spellings)
-        usual, most = counts.most_common(1)[0]
+        own = agency.name.lower()
+        usual = max(counts, key=lambda text: (counts[text], text == own))
         usual_text, usual_at = next(item for item in spellings if item[0].lower() == usual)
         for text, at in spellings:
-            if text.lower() == usual or counts[text.lower()] >= most or text in seen:
+            if text.lower() == usual or text in seen:
                 continue
             seen.add(text)
             yield conflict(
@@ -215,10 +218,8 @@ def _misspelled_agencies(plan: PlanText, passage: Passage) -> Iterator[Discrepan
                 LOW,
                 effect("spelling_agency", found=text, usual=usual_text),
                 [
-                    Place(_where(passage.text, at), passage.line_at(at), text, ""),
-                    Place(
-                        _where(passage.text, usual_at), passage.line_at(usual_at), usual_text, ""
-                    ),
+                    _at_words(passage, at, text),
+                    _at_words(passage, usual_at, usual_text),
                 ],
                 key=[text],
             )
@@ -281,11 +282,12 @@ def _doubled_words(passage: Passage) -> Iterator[Discrepancy]:
             "spelling",
             LOW,
             effect("spelling_doubled", found=match[0]),
-            [Place(_where(passage.text, match.start()), passage.line_at(match.start()), words, "")],
+            [_at_words(passage, match.start(), words)],
             key=[words],
         )
 
 
-def _where(text: str, position: int) -> Where:
-    duty = re.search(r"\bIV\s*\. ?TỔ CHỨC", text)
-    return "duty" if duty and position > duty.start() else "text"
+def _at_words(passage: Passage, position: int, words: str) -> Place:
+    duty = re.search(r"\bIV\s*[.)/:–-] ?TỔ CHỨC", passage.text)
+    where: Where = "duty" if duty and position > duty.start() else "text"
+    return Place(where, passage.line_at(position), words, "")

@@ -161,7 +161,7 @@ _SIGNS: tuple[tuple[Comparator, str], ...] = (
     (">", r"trên|(?:lớn|cao|nhiều)?\s*hơn|vượt|>"),
 )
 _SIGN = "|".join(pattern for _, pattern in _SIGNS)
-_UNIT = rf"%|‰|phần\s+(?:trăm|nghìn|ngàn|vạn)|/\s*{_BASE_NUMBER}(?!\d){_PEOPLE}"
+_UNIT = rf"%|‰|phần\s+(?:trăm|nghìn|ngàn|vạn)|(?:/|trên\s)\s*{_BASE_NUMBER}(?!\d){_PEOPLE}"
 _VALUE = (
     rf"(?:(?P<sign>{_SIGN})\s*)?(?<![\d.,])(?P<number>{NUMERAL}(?:\s*[-–]\s*{NUMERAL})?"
     rf"|(?<!\w)(?:{SPELLED})(?=\s+phần\s+(?:trăm|nghìn|ngàn|vạn)|\s*[%‰]))"
