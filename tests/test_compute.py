@@ -27,11 +27,12 @@ from treem.project import Project
 from treem.quality import check, check_results
 
 REGISTER = register()
+ONE_YEAR = tiny_edition(years=(2024,))
 NOWHERE = Project(None)  # compute reads nothing from disk
 
 
-def results_of(rows, edition=None):
-    results = compute(NOWHERE, edition or tiny_edition(), REGISTER, TinyAreas(), table(rows))
+def results_of(rows, edition=ONE_YEAR):
+    results = compute(NOWHERE, edition, REGISTER, TinyAreas(), table(rows))
     return {(row["area_code"], row["year"], row["measure"]): row for row in records(results)}
 
 
@@ -403,7 +404,7 @@ counts = st.tuples(st.integers(0, 500), st.integers(500, 9000))
 @given(first=counts, second=counts)
 def test_the_province_equals_its_districts(first, second):
     rows = ratio("901", 2024, "CT03.2", *first) + ratio("902", 2024, "CT03.2", *second)
-    results = results_of(rows, tiny_edition(years=(2024,)))
+    results = results_of(rows)
     province = results["27", 2024, "CT03.2"]
     for name in ("numerator", "denominator"):
         districts = sum(int(results[code, 2024, "CT03.2"][name]) for code in ("901", "902"))
@@ -421,9 +422,8 @@ def test_the_order_of_rows_does_not_matter(seed):
         for code in ("901", "902"):
             rows += ratio(code, 2024, measure, 7, 60)
     shuffled = table(rows).sample(frac=1, random_state=random.Random(seed).randrange(2**31))
-    edition = tiny_edition(years=(2024,))
-    ordered = compute(NOWHERE, edition, REGISTER, TinyAreas(), table(rows))
-    mixed = compute(NOWHERE, edition, REGISTER, TinyAreas(), shuffled)
+    ordered = compute(NOWHERE, ONE_YEAR, REGISTER, TinyAreas(), table(rows))
+    mixed = compute(NOWHERE, ONE_YEAR, REGISTER, TinyAreas(), shuffled)
     assert _without_ids(ordered) == _without_ids(mixed)
 
 

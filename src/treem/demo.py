@@ -21,7 +21,7 @@ from treem.edition import GENERATED_NOTICE, Edition
 from treem.errors import UsageError
 from treem.intake.forms import AGENCIES, Entry, FormHead, write_form
 from treem.intake.sources import NAME, Source
-from treem.intake.workbook import Unit, units_owing
+from treem.intake.units import Unit, units_owing
 from treem.plan.model import Measure
 from treem.project import Project
 

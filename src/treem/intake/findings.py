@@ -165,7 +165,7 @@ def findings_table(edition: str, findings: Iterable[Finding]) -> pd.DataFrame:
         | {field.name: getattr(finding, field.name) for field in fields(Finding)}
         for finding in sorted(
             set(findings),
-            key=lambda f: (order.index(f.severity), f.year, f.file, f.measure, f.rule, f.cell),
+            key=lambda f: (order.index(f.severity), f.year, f.file, f.measure, f.rule, astuple(f)),
         )
     ]
     return pd.DataFrame(rows, columns=list(FINDING_COLUMNS), dtype=str)

@@ -7,33 +7,15 @@ left out; a unit that sent nothing is a finding and the build goes on. Nothing r
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-from xml.etree.ElementTree import ParseError
+from typing import TYPE_CHECKING
 
 from treem.edition import Edition
 from treem.errors import WorkbookError
 from treem.intake.findings import Finding, find, findings_table
-from treem.intake.forms import (
-    AGENCIES,
-    FOOT,
-    HEADERS,
-    LETTERS,
-    PART_NAMES,
-    SHEET,
-    UNIT_LABEL,
-    YEAR_LABEL,
-    agency_code,
-    measures_of,
-    parts_of,
-    unit_of,
-)
+from treem.intake.forms import HEADERS, PART_NAMES, SHEET, measures_of, parts_of, unit_of
 from treem.intake.numbers import CellReading, clean, exact_text, read_cell
 from treem.intake.observations import (
     Observation,
@@ -41,7 +23,9 @@ from treem.intake.observations import (
     observation_id,
     observations_table,
 )
-from treem.intake.sources import Source, check_received, read_sources, superseded, unlisted_files
+from treem.intake.sheet import TableRow, read_table
+from treem.intake.sources import Source, read_sources, superseded, unlisted_files
+from treem.intake.units import Unit, units_owing
 from treem.plan.model import Measure
 from treem.project import Project
 
@@ -49,10 +33,7 @@ if TYPE_CHECKING:
     from treem.areas import Areas
     from treem.plan.register import PlanRegister
 
-_PROTECTED = bytes.fromhex("d0cf11e0a1b11ae1")
-_HEAD_ROWS = 30
 _PART_CODES = {name: part for part, name in PART_NAMES.items()}
-_UNIT, _YEAR = re.compile(rf"{UNIT_LABEL}\s*(\S+)"), re.compile(rf"{YEAR_LABEL} (\d{{4}})")
 
 
 def read_submissions(
@@ -86,51 +67,6 @@ def read_submissions(
     )
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A unit that owes figures: a district or a department, for the area the figures describe."""
-
-    code: str
-    name: str
-    area_code: str
-    area_name: str
-
-
-def units_owing(
-    edition: Edition, register: PlanRegister, areas: Areas, year: int
-) -> tuple[Unit, ...]:
-    """Return the units that owe figures for a year: districts of 31 December, then departments."""
-    day = dt.date(year, 12, 31)
-    districts = tuple(
-        Unit(area.code, f"Ủy ban nhân dân {area.full_name}", area.code, area.full_name)
-        for area in areas.on(day, "district", province=edition.province)
-    )
-    province = areas.get(edition.province, day)
-    codes = sorted(
-        {
-            agency_code(measure.lead_agency)
-            for measure in register.measures.values()
-            if measure.reporting_level == "province"
-        }
-    )
-    return districts + tuple(
-        Unit(code, AGENCIES[code][0], province.code, province.full_name) for code in codes
-    )
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of the table: its number, the row's cells, and the objective it stands under."""
-
-    number: int
-    cells: tuple[Any, ...]
-    group: str
-
-    @property
-    def measure(self) -> str:
-        return clean(self.cells[1])
-
-
 def _read_one(
     edition: Edition,
     register: PlanRegister,
@@ -141,11 +77,9 @@ def _read_one(
 ) -> tuple[list[Observation], list[Finding]]:
     name = f"{shown}/{source.file}"
     unit = _unit_of(edition, register, areas, name, source)
-    rows = _read_sheet(folder, shown, source)
-    table = _check_head(name, source, rows)
     owed = {measure.id: measure for measure in measures_of(register, source.unit_code)}
     observations, findings = [], []
-    for row in table:
+    for row in read_table(folder, shown, source):
         observation, finding = _read_row(edition, name, source, unit, owed, row)
         if observation is not None:
             observations.append(observation)
@@ -166,133 +100,13 @@ def _unit_of(
     return units[source.unit_code]
 
 
-def _read_sheet(folder: Path, shown: str, source: Source) -> list[tuple[Any, ...]]:
-    """Return the values of the sheet, row by row, each padded to the width of the form."""
-    name = f"{shown}/{source.file}"
-    path = folder / source.file
-    if path.is_file():
-        _check_container(name, path, source)
-    check_received(folder, shown, source)
-    try:
-        return _load(name, path)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, ParseError) as error:
-        _refuse_damaged(name, path, source, error)
-
-
-def _load(name: str, path: Path) -> list[tuple[Any, ...]]:
-    from openpyxl import load_workbook
-
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        if SHEET not in book.sheetnames:
-            raise WorkbookError(
-                f"{name}: không có trang “{SHEET}”; tệp chỉ có: {', '.join(book.sheetnames)}. "
-                "Hãy dùng đúng biểu và không đổi tên trang."
-            )
-        width = len(HEADERS)
-        return [
-            (tuple(row) + (None,) * width)[:width]
-            for row in book[SHEET].iter_rows(values_only=True)
-        ]
-    finally:
-        book.close()
-
-
-def _check_container(name: str, path: Path, source: Source) -> None:
-    with path.open("rb") as stream:
-        start = stream.read(8)
-    if start == _PROTECTED:
-        raise WorkbookError(
-            f"{name}: tệp có mật khẩu hoặc là tệp Excel kiểu cũ (.xls), không đọc được. "
-            "Hãy bỏ mật khẩu và lưu lại dạng .xlsx, rồi ghi lại vào SOURCES.csv."
-        )
-    if not start.startswith(b"PK"):
-        raise WorkbookError(
-            f"{name}: không phải tệp Excel .xlsx (đầu tệp là {start[:4]!r}). "
-            "Hãy đề nghị đơn vị gửi lại tệp .xlsx."
-        )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        _refuse_damaged(name, path, source, error)
-    if broken is not None:
-        _refuse_damaged(name, path, source, zipfile.BadZipFile(broken))
-
-
-def _refuse_damaged(name: str, path: Path, source: Source, error: Exception) -> NoReturn:
-    raise WorkbookError(
-        f"{name}: tệp bị cắt cụt hoặc hỏng, không mở được: tệp có {path.stat().st_size} byte, sổ "
-        f"SOURCES.csv ghi {source.size} byte. Hãy lấy lại bản gốc hoặc đề nghị đơn vị gửi lại."
-    ) from error
-
-
-def _check_head(name: str, source: Source, rows: Sequence[tuple[Any, ...]]) -> Iterator[_Row]:
-    """Check the head of the form against the record; return the rows of its table."""
-    head = next(
-        (index for index, row in enumerate(rows[:_HEAD_ROWS]) if tuple(map(clean, row)) == HEADERS),
-        None,
-    )
-    if head is None:
-        raise WorkbookError(
-            f"{name}, trang “{SHEET}”: không thấy dòng tên cột ({', '.join(HEADERS)}) trong "
-            f"{_HEAD_ROWS} dòng đầu. Hãy dùng đúng biểu, không xóa hoặc sửa dòng tên cột."
-        )
-    above = [
-        (f"{'ABCDEFGH'[column]}{index + 1}", clean(value))
-        for index, row in enumerate(rows[:head])
-        for column, value in enumerate(row)
-    ]
-    _expect(name, above, _UNIT, source.unit_code, "mã đơn vị", f"{UNIT_LABEL} …")
-    _expect(name, above, _YEAR, str(source.year), "năm", f"{YEAR_LABEL} …")
-    return _table_rows(rows, head)
-
-
-def _expect(
-    name: str,
-    above: Sequence[tuple[str, str]],
-    pattern: re.Pattern[str],
-    expected: str,
-    what: str,
-    label: str,
-) -> None:
-    for address, text in above:
-        if found := pattern.fullmatch(text):
-            if found[1] != expected:
-                raise WorkbookError(
-                    f"{name}, trang “{SHEET}”, ô {address}: biểu ghi {what} {found[1]}, sổ "
-                    f"SOURCES.csv ghi {expected}. Hãy kiểm tra xem có gửi hoặc ghi nhầm tệp không."
-                )
-            return
-    raise WorkbookError(
-        f"{name}, trang “{SHEET}”: phần đầu biểu không có ô ghi {what} (“{label}”). "
-        "Hãy dùng đúng biểu và không xóa phần đầu."
-    )
-
-
-def _table_rows(rows: Sequence[tuple[Any, ...]], head: int) -> Iterator[_Row]:
-    """Yield the rows between the header and the foot; group rows only name the objective."""
-    group = ""
-    for index in range(head + 1, len(rows)):
-        row = rows[index]
-        texts = tuple(map(clean, row))
-        if FOOT in texts:
-            return
-        if texts == LETTERS or not any(texts):
-            continue
-        if not texts[1]:
-            group = texts[2]
-            continue
-        yield _Row(index + 1, row, group)
-
-
 def _read_row(
     edition: Edition,
     name: str,
     source: Source,
     unit: Unit,
     owed: dict[str, Measure],
-    row: _Row,
+    row: TableRow,
 ) -> tuple[Observation | None, Finding | None]:
     place = {
         "file": name,

@@ -1,4 +1,4 @@
-"""The tables that the suites look at, each made so that a built-in expectation can judge it.
+"""The tables that the observations suite looks at, made so that built-in expectations fit.
 
 Every view has a column `row`, its key, by which a failed row is found again. Views of
 observations hold only values that are in use; the wide view has a column for each part of each
@@ -16,7 +16,7 @@ from treem.edition import Edition
 from treem.errors import AreaError
 from treem.intake.forms import measures_of, parts_of
 from treem.intake.observations import records
-from treem.intake.workbook import units_owing
+from treem.intake.units import units_owing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,72 +54,6 @@ def observation_views(
     return {name: pd.DataFrame(table) for name, table in tables.items()}
 
 
-def result_views(edition: Edition, register: PlanRegister, results: pd.DataFrame) -> Views:
-    """Return the views of the results suite."""
-    import pandas as pd
-
-    rows = [
-        {
-            **row,
-            "row": f"{row['measure']}-{row['area_code']}-{row['year']}",
-            "number": _float(row["value"]),
-            "low": _float(row["lower"]),
-            "high": _float(row["upper"]),
-            "least": float(register.measures[row["measure"]].lower_bound),
-            "most": _most(register, row["measure"]),
-        }
-        for row in records(results)
-    ]
-    empty = [row for row in rows if row["status"] in ("missing", "not_applicable")]
-    tables: dict[str, list[dict[str, Any]]] = {
-        "results": rows,
-        "empty": empty,
-        "partitions": _result_partitions(edition, register, rows),
-        "sums": _sum_rows(edition, register, rows),
-    }
-    return {name: pd.DataFrame(table) for name, table in tables.items()}
-
-
-def register_views(edition: Edition, register: PlanRegister) -> Views:
-    """Return the views of the register suite."""
-    import pandas as pd
-
-    measures = [
-        {
-            "row": measure.id,
-            "id": measure.id,
-            "name_vi": measure.name_vi,
-            "unit": measure.unit,
-            "multiplier": measure.multiplier,
-            "direction": measure.direction,
-            "decimals": measure.decimals,
-            "period": measure.period,
-            "reporting_level": measure.reporting_level,
-            "interval": measure.interval,
-            "disclosure_class": measure.disclosure_class,
-            "lead_agency": measure.lead_agency,
-            "least": float(measure.lower_bound),
-            "most": _most(register, measure.id),
-            "baseline": _as_float(register.baselines[measure.id].value),
-        }
-        for measure in register.measures.values()
-    ]
-    targets = [
-        {
-            "row": f"{measure.id}-{year}",
-            "id": measure.id,
-            "year": year,
-            "comparator": target.limit.comparator,
-            "value": float(target.limit.value),
-            "least": float(measure.lower_bound),
-            "most": _most(register, measure.id),
-        }
-        for measure in register.measures.values()
-        for year, target in register.limits(measure.id, edition.reading).items()
-    ]
-    return {"measures": pd.DataFrame(measures), "targets": pd.DataFrame(targets)}
-
-
 def _observation_row(row: Mapping[str, Any], areas: Areas) -> dict[str, Any]:
     try:
         areas.get(row["area_code"], dt.date(row["year"], 12, 31))
@@ -151,7 +85,7 @@ def _value_rows(register: PlanRegister, used: Iterable[Mapping[str, Any]]) -> li
             "row": row["observation_id"],
             "number": float(Fraction(row["value"])),
             "least": float(register.measures[row["measure"]].lower_bound),
-            "most": _most(register, row["measure"]),
+            "most": most_of(register, row["measure"]),
         }
         for row in used
         if row["part"] == "value" and row["value"]
@@ -174,14 +108,14 @@ def _ratio_rows(
         cohort = measure.upper_bound is not None and measure.upper_bound > measure.multiplier
         rows.append(
             {
-                **_place(row),
+                **place_of(row),
                 "row": row["observation_id"],
                 "numerator": float(numerator),
                 "denominator": float(denominator),
                 "ratio": float(numerator * measure.multiplier / denominator)
                 if denominator
                 else None,
-                "most": _most(register, measure_id),
+                "most": most_of(register, measure_id),
                 "cohort": cohort,
             }
         )
@@ -192,7 +126,7 @@ def _wide_rows(
     register: PlanRegister, exact: Mapping[Cell, Fraction], used: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """One row per area and year, a column per measure and part; empty where nothing is in use."""
-    places = {(row["area_code"], row["year"]): _place(row) for row in used}
+    places = {(row["area_code"], row["year"]): place_of(row) for row in used}
     columns = [
         (measure, part) for measure in register.measures for part in ("numerator", "denominator")
     ]
@@ -201,7 +135,7 @@ def _wide_rows(
             **place,
             "row": f"{area}-{year}",
             **{
-                f"{measure} {part}": _as_float(exact.get((area, year, measure, part)))
+                f"{measure} {part}": as_float(exact.get((area, year, measure, part)))
                 for measure, part in columns
             },
         }
@@ -309,7 +243,7 @@ def _submission_rows(used: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         enough = len(pairs) >= _ENOUGH_TO_COMPARE
         table.append(
             {
-                **_place(rows[0]),
+                **place_of(rows[0]),
                 "row": file,
                 "file": file,
                 "measure": "",
@@ -325,68 +259,16 @@ def _is_large(value: str) -> bool:
     return bool(value) and Fraction(value) >= 100
 
 
-def _result_partitions(
-    edition: Edition, register: PlanRegister, rows: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """One row per measure, area and year that the edition must answer for."""
-    present = {(row["area_code"], row["year"], row["measure"]): row for row in rows}
-    areas = {(area, year): row for (area, year, _), row in present.items()}
-    wanted = {(edition.province, year) for year in edition.years} | set(areas)
-    return [
-        {
-            "row": f"{measure}-{area}-{year}",
-            "area_code": area,
-            "area_name": areas.get((area, year), {}).get("area_name", ""),
-            "year": year,
-            "measure": measure,
-            "state": "present" if (area, year, measure) in present else "absent",
-        }
-        for area, year in sorted(wanted)
-        for measure in register.measures
-    ]
-
-
-def _sum_rows(
-    edition: Edition, register: PlanRegister, rows: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """One row per summed figure of the province, beside the sum of the districts' rows."""
-    table = list(rows)
-    sums = []
-    for province in table:
-        measure = register.measures[province["measure"]]
-        districts = [
-            row
-            for row in table
-            if (row["year"], row["measure"]) == (province["year"], measure.id)
-            and row["level"] != "province"
-        ]
-        if province["level"] != "province" or measure.reporting_level != "area" or not districts:
-            continue
-        for part in ("numerator", "denominator"):
-            if province[part]:
-                sums.append(
-                    {
-                        **_place(province),
-                        "row": f"{province['row']}-{part}",
-                        "part": part,
-                        "province_sum": float(province[part]),
-                        "district_sum": sum(float(row[part] or 0) for row in districts),
-                    }
-                )
-    return sums
-
-
-def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+def place_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a row that say what it is about."""
     return {key: row[key] for key in ("area_code", "area_name", "year", "measure")}
 
 
-def _most(register: PlanRegister, measure: str) -> float | None:
-    return _as_float(register.measures[measure].upper_bound)
+def most_of(register: PlanRegister, measure: str) -> float | None:
+    """Return the greatest value that a measure can have; None where nothing bounds it."""
+    return as_float(register.measures[measure].upper_bound)
 
 
-def _as_float(value: Fraction | None) -> float | None:
+def as_float(value: Fraction | None) -> float | None:
+    """Return a number as the suites compare it."""
     return None if value is None else float(value)
-
-
-def _float(text: str) -> float | None:
-    return float(text) if text else None
