@@ -93,12 +93,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Printed:
-    """A formatted number, the figure it stands for, its comparator and a note on its rounding."""
+    """A formatted number, the figure it stands for, and its comparator."""
 
     id: str
     text: str
     bound: str = ""
-    note: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -164,8 +163,9 @@ def merge_figures(placed: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def write_figures(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line; `figure` is the first key of each."""
-    lines = (json.dumps(record, ensure_ascii=False) for record in records)
+    """Write one JSON object a line; `figure` is the first key of each, the others are sorted."""
+    ordered = ({"figure": one["figure"], **dict(sorted(one.items()))} for one in records)
+    lines = (json.dumps(record, ensure_ascii=False) for record in ordered)
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 

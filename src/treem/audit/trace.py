@@ -20,6 +20,7 @@ from typing import Any
 from treem.audit.trace_text import trace_text
 from treem.edition import load_edition
 from treem.errors import TraceError
+from treem.notebooks.results import OBSERVATIONS, read_parquet
 from treem.project import Project
 
 FIGURES = "figures.jsonl"
@@ -50,6 +51,7 @@ class Trace:
 
     figure: Mapping[str, Any]
     measure_name: str
+    area_name: str
     observations: tuple[Mapping[str, Any], ...] = ()
     results: tuple[Mapping[str, str], ...] = ()
     plan_lines: tuple[Mapping[str, Any], ...] = ()
@@ -67,6 +69,7 @@ class Trace:
         return {
             "figure": dict(self.figure),
             "measure_name": self.measure_name,
+            "area_name": self.area_name,
             "observations": [dict(row) for row in self.observations],
             "results": [dict(row) for row in self.results],
             "plan_lines": [dict(row) for row in self.plan_lines],
@@ -103,6 +106,7 @@ def trace(project: Project, edition_name: str, figure: str) -> Trace:
     return Trace(
         figure=record,
         measure_name=plan.measure_name(record["measure"]),
+        area_name=_area_name(tables, record["area_code"], record["year"] or edition.year),
         observations=observations,
         results=tuple(_results(tables, record["results"], edition.geography, edition.year)),
         plan_lines=lines,
@@ -158,12 +162,9 @@ def _near(path: Path, wanted: str) -> list[str]:
 def _observations(tables: Path, ids: list[str]) -> tuple[dict[str, Any], ...]:
     if not ids:
         return ()
-    import pyarrow.parquet as parquet
-
-    table = parquet.read_table(
-        tables / "observations.parquet", filters=[("observation_id", "in", ids)]
-    )
-    found = {row["observation_id"]: row for row in table.to_pylist()}
+    wanted = set(ids)
+    rows = read_parquet(tables / OBSERVATIONS)
+    found = {row["observation_id"]: row for row in rows if row["observation_id"] in wanted}
     return tuple(found[one] for one in ids if one in found)
 
 
@@ -185,6 +186,18 @@ def _results(
             if key in wanted:
                 found[key] = row
     yield from ({"key": key, **found[key]} for key in keys if key in found)
+
+
+def _area_name(tables: Path, code: str, year: int) -> str:
+    """Return the name that an area had in a year, as the results give it."""
+    with (tables / "results.csv").open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        names = (
+            row["area_name"]
+            for row in rows
+            if row["area_code"] == code and row["year"] == str(year)
+        )
+        return next(names, "")
 
 
 def _published_row(project: Project, place: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from treem.audit.lineage import NATION
 from treem.display.numbers import SIGNS, with_unit
 from treem.display.texts import load_texts
 from treem.display.words import verdict_name
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from treem.audit.trace import Trace
 
 SHORT = 16
+PLACES = 3
 
 
 def trace_text(found: Trace) -> str:
@@ -29,8 +31,11 @@ def _lines(found: Trace) -> Iterator[str]:
     if found.measure_name:
         yield _say("measure", id=figure["measure"], name=found.measure_name)
     yield _say("scope", area=_area(found), year=_year(figure))
-    for place in [figure, *figure["also"]]:
+    places = [figure, *figure["also"]]
+    for place in places[:PLACES]:
         yield _say("printed", notebook=place["notebook"], cell=place["cell"])
+    if len(places) > PLACES:
+        yield _say("printed_more", count=len(places) - PLACES)
     yield _say("formula", formula=figure["formula"])
     if figure["operation"] == "count":
         yield from _counted(found)
@@ -39,9 +44,7 @@ def _lines(found: Trace) -> Iterator[str]:
         yield _say("plan_line", **line)
     for row in found.published:
         yield _say("published", file=row["file"], line=row["line"])
-        yield from (
-            _say("column", name=name, value=value) for name, value in row["row"].items() if value
-        )
+        yield from _published(row["row"])
     for one in found.findings:
         yield _say("finding", id=one["finding_id"], message=one["message"])
     for file in found.files:
@@ -49,10 +52,17 @@ def _lines(found: Trace) -> Iterator[str]:
         yield _say(state, path=file.path, recorded=file.recorded[:SHORT], now=file.now[:SHORT])
 
 
+def _published(row: Mapping[str, str]) -> Iterator[str]:
+    """Say a row of a published source under the Vietnamese names of its columns."""
+    names: dict[str, str] = load_texts("trace")["columns"]
+    for column, value in row.items():
+        if value and column in names:
+            yield _say("column", name=names[column], value=value)
+
+
 def _area(found: Trace) -> str:
     code = found.figure["area_code"]
-    names = {row["area_code"]: row["area_name"] for row in (*found.observations, *found.results)}
-    return f"{names[code]} ({code})" if code in names else code
+    return _say("nation") if code == NATION else f"{found.area_name} ({code})"
 
 
 def _year(figure: Mapping[str, Any]) -> str:

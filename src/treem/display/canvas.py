@@ -93,11 +93,41 @@ def drawing(fonts: Path) -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
+class Frame:
+    """Inches around and between the panels of a figure.
+
+    Fixed rather than measured: a layout that measures its texts draws every chart three times.
+    """
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    across: float = 0.0
+    down: float = 0.0
+
+
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """Return an empty figure of a size in inches; call it within `drawing`."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    return Figure(figsize=(width, height), dpi=DPI)
+
+
+def panels(figure: Figure, count: int, columns: int, frame: Frame) -> list[Axes]:
+    """Return the axes of small multiples, row by row."""
+    width, height = figure.get_size_inches()
+    rows = -(-count // columns)
+    wide = (width - frame.left - frame.right - frame.across * (columns - 1)) / columns
+    high = (height - frame.top - frame.bottom - frame.down * (rows - 1)) / rows
+    placed = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        x = frame.left + column * (wide + frame.across)
+        y = frame.bottom + (rows - 1 - row) * (high + frame.down)
+        placed.append(figure.add_axes((x / width, y / height, wide / width, high / height)))
+    return placed
 
 
 def finished(figure: Figure, alt: str) -> Chart:
@@ -106,13 +136,3 @@ def finished(figure: Figure, alt: str) -> Chart:
     figure.savefig(target, format="png", dpi=DPI, metadata={"Software": None})
     width, height = figure.get_size_inches()
     return Chart(target.getvalue(), alt, float(width), float(height))
-
-
-def panels(figure: Figure, count: int, columns: int = 3) -> list[Axes]:
-    """Return the axes of small multiples, row by row; places left over stay empty."""
-    rows = -(-count // columns)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    flat = [axes for line in grid for axes in line]
-    for axes in flat[count:]:
-        axes.set_axis_off()
-    return flat[:count]

@@ -170,9 +170,9 @@ def notes(
         lines.append(said["interval"])
     lines += [said[f"{code.lower()}"] for code in CERTAINTY_SIGNS if _has(rows, code)]
     lines += [
-        said["rounding"].format(measure=row.measure, note=value.note)
+        said["rounding"].format(measure=row.measure, note=note)
         for row in rows
-        if (value := figures.value(run, row)) is not None and value.note
+        if (note := figures.rounding_note(run, row))
     ]
     lines += [
         said["period"].format(measure=row.measure, period=row["period_note"])

@@ -8,12 +8,12 @@ the same figure reads the same in a table, a sentence and an alternative text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from treem.audit.lineage import NATION, Figure, Printed, figure_id
+from treem.display import numbers
 from treem.display.numbers import (
     SIGNS,
     format_against,
@@ -46,24 +46,35 @@ def value(run: Run, result: Result) -> Printed | None:
     """Print the value of a result, so rounded that it stands where it does to every target."""
     measure = run.register.measures[result.measure]
     exact = result.exact("value", measure.multiplier)
-    if exact is None:
+    shown = _shown(run, result)
+    if exact is None or shown is None:
         return _limit_only(run, result)
-    shown = format_against(exact, _levels(run, measure.id), _decimals(measure, exact))
     divided = result.divided(measure.multiplier)
     formula = _formula("divide" if divided else "as_received")
-    return replace(
-        _record(
-            run,
-            result,
-            "v",
-            exact,
-            shown.text,
-            shown.decimals,
-            "divide" if divided else "read",
-            formula=formula.format(multiplier=format_count(measure.multiplier)),
-        ),
-        note=shown.note,
+    return _record(
+        run,
+        result,
+        "v",
+        exact,
+        shown.text,
+        shown.decimals,
+        "divide" if divided else "read",
+        formula=formula.format(multiplier=format_count(measure.multiplier)),
     )
+
+
+def rounding_note(run: Run, result: Result) -> str:
+    """Return on which side of a target a value is where its rounded form cannot show it."""
+    shown = _shown(run, result)
+    return shown.note if shown else ""
+
+
+def _shown(run: Run, result: Result) -> numbers.Printed | None:
+    measure = run.register.measures[result.measure]
+    exact = result.exact("value", measure.multiplier)
+    if exact is None:
+        return None
+    return format_against(exact, _levels(run, measure.id), _decimals(measure, exact))
 
 
 def _limit_only(run: Run, result: Result) -> Printed | None:
@@ -201,7 +212,6 @@ def place(run: Run, stated: Target) -> Printed:
 
 def cell(run: Run, measure_id: str, column: int, words: str, line: int) -> Printed:
     """Print a cell of the summary table verbatim; `column` counts from 0 (the 2020 figure)."""
-    measure = run.register.measures[measure_id]
     area = NATION if column in (3, 4, 5) else run.edition.province
     figure = Figure(
         figure=_id(run, measure_id, area, None, CELL_PARTS[column]),
@@ -213,7 +223,7 @@ def cell(run: Run, measure_id: str, column: int, words: str, line: int) -> Print
         part=CELL_PARTS[column],
         exact=words,
         display=words,
-        unit=measure.unit,
+        unit="",
         decimals=None,
         operation="verbatim",
         formula=_formula("verbatim"),

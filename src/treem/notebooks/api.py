@@ -20,7 +20,7 @@ from treem.edition import Edition, load_edition
 from treem.errors import DataError
 from treem.notebooks.finish import CARRIER
 from treem.notebooks.matrix import area_date
-from treem.notebooks.results import Result, Tables
+from treem.notebooks.results import OBSERVATIONS, Result, Tables
 from treem.notebooks.runner import FIGURES, TABLES_VARIABLE
 from treem.plan.register import Agency, PlanRegister, load_register
 from treem.project import Project, find_project
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from treem.areas import Area, Areas
 
-NEEDED = ("observations.parquet", "findings.csv", "results.csv")
+NEEDED = (OBSERVATIONS, "findings.csv", "results.csv")
 
 
 @dataclass

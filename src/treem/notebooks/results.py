@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+OBSERVATIONS = "observations.parquet"
 _ROUNDED = Fraction(1, 10**9)
 """More than rounding to the decimals of results.csv can move a value."""
 
@@ -114,6 +115,14 @@ class Results:
         return dict(sorted(found.items()))
 
 
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a small parquet file; imports neither pandas nor pyarrow's data sets."""
+    from pyarrow.parquet import ParquetFile
+
+    rows: list[dict[str, Any]] = ParquetFile(path).read().to_pylist()
+    return rows
+
+
 @dataclass(frozen=True)
 class Tables:
     """The folder `tables/` of a build."""
@@ -133,10 +142,7 @@ class Tables:
     @cached_property
     def observations(self) -> dict[str, dict[str, Any]]:
         """observations.parquet, by id."""
-        import pyarrow.parquet as parquet
-
-        rows = parquet.read_table(self.folder / "observations.parquet").to_pylist()
-        return {row["observation_id"]: row for row in rows}
+        return {row["observation_id"]: row for row in read_parquet(self.folder / OBSERVATIONS)}
 
     def findings_of(self, measure: str, year: int) -> list[dict[str, str]]:
         """Return the findings that concern a measure and year."""

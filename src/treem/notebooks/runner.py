@@ -179,6 +179,7 @@ def _papermill(template: Path, executed: Path, job: Job) -> dict[str, str]:
             cwd=job.root,
             execution_timeout=CELL_SECONDS,
             shutdown_kernel="immediate",
+            extra_arguments=["--log-level=ERROR"],
         )
     except PapermillExecutionError as error:
         # papermill counts cells before it adds its two marks to the notebook that it writes
@@ -190,10 +191,11 @@ def _keep_failed(job: Job, notebook: dict[str, Any], error: dict[str, str]) -> s
     cell = notebook["cells"][int(error["cell"])]["id"]
     kept = job.failed / job.unit.output
     cause = f"{error['name']}: {error['text']}"
+    shown = kept.relative_to(job.root) if kept.is_relative_to(job.root) else kept
     _write_whole(kept, mark_failure(notebook, cell, f"`{cause}`"))
     return (
         f"Sổ tính {job.unit.output} (mẫu notebooks/{job.unit.template}.ipynb) dừng ở ô “{cell}”: "
-        f"{cause}. Bản đang chạy dở được giữ tại {kept.relative_to(job.root)}; "
+        f"{cause}. Bản đang chạy dở được giữ tại {shown}; "
         "mở tệp này để xem ô có lỗi."
     )
 

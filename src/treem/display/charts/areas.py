@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.canvas import LIGHT, Chart, drawing, finished, new_figure, panels
+from treem.display.canvas import LIGHT, Chart, Frame, drawing, finished, new_figure, panels
 from treem.display.charts.marks import LINES, add_legend, chart_texts, vietnamese_ticks
 from treem.display.common import area_measures, lower_first, short_name
 from treem.display.prose.counts import next_target_year
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 2
 PERCENT = "%"
+_FRAME = Frame(left=1.3, right=0.12, top=0.28, bottom=0.65, across=0.25, down=0.55)
+_ONE = Frame(left=2.75, right=0.12, top=0.08, bottom=0.8)
 
 
 def areas(run: Run) -> Chart | None:
@@ -30,9 +32,9 @@ def areas(run: Run) -> Chart | None:
     rows = -(-len(drawn) // COLUMNS)
     told = []
     with drawing(run.fonts):
-        figure = new_figure((0.19 * len(names) + 0.7) * rows + 0.4)
+        figure = new_figure((0.19 * len(names) + 0.6) * rows + 0.4)
         for index, (axes, measure_id) in enumerate(
-            zip(panels(figure, len(drawn), COLUMNS), drawn, strict=True)
+            zip(panels(figure, len(drawn), COLUMNS, _FRAME), drawn, strict=True)
         ):
             measure = run.register.measures[measure_id]
             told.append(_draw_areas(run, axes, measure, names))
@@ -68,14 +70,19 @@ def _draw_areas(run: Run, axes: Axes, measure: Measure, names: dict[str, str]) -
 
 
 def district(run: Run) -> Chart | None:
-    """Draw the shares of one area beside those of the province and the plan's targets."""
-    shown = [row for row in run.rows() if row["unit"] == PERCENT and row["value"]]
+    """Draw the shares of one area that should rise, beside the province and the targets."""
+    rising = {one.id for one in run.register.measures.values() if one.direction > 0}
+    shown = [
+        row
+        for row in run.rows()
+        if row["unit"] == PERCENT and row["value"] and row.measure in rising
+    ]
     if not shown:
         return None
     told = []
     with drawing(run.fonts):
         figure = new_figure(0.24 * len(shown) + 0.9)
-        axes = figure.subplots()
+        (axes,) = panels(figure, 1, 1, _ONE)
         for place, row in enumerate(shown):
             told.append(_draw_share(run, axes, place, row))
         labels = [f"{row.measure} {short_name(row.measure)}" for row in shown]

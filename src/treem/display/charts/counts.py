@@ -6,7 +6,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from treem.audit.lineage import Printed
-from treem.display.canvas import ACCENT, BLACK, LIGHT, Chart, drawing, finished, new_figure
+from treem.display.canvas import (
+    ACCENT,
+    BLACK,
+    LIGHT,
+    Chart,
+    Frame,
+    drawing,
+    finished,
+    new_figure,
+    panels,
+)
 from treem.display.charts.marks import chart_texts
 from treem.display.common import GROUPS
 from treem.display.prose.counts import next_target_year
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 
     from treem.notebooks.api import Run
 
+_FRAME = Frame(left=0.9, right=0.1, top=0.6, bottom=0.5)
 _FILLS = {
     "good": (ACCENT, ""),
     "watch": (LIGHT, "//"),
@@ -37,8 +48,9 @@ def verdict_counts(run: Run) -> Chart:
     }
     with drawing(run.fonts):
         figure = new_figure(2.9)
-        _draw(figure.subplots(), numbers, counts)
-        figure.legend(loc="outside upper center", ncols=3, frameon=False, handlelength=1.6)
+        (axes,) = panels(figure, 1, 1, _FRAME)
+        _draw(axes, numbers, counts)
+        figure.legend(loc="upper center", ncols=3, frameon=False, handlelength=1.6)
         return finished(figure, _alt(numbers, year, counts))
 
 
@@ -56,6 +68,7 @@ def _draw(axes: Axes, numbers: list[int], counts: dict[tuple[int, str], Printed]
             label = None
     axes.set_yticks(numbers, [said["objective"].format(number=number) for number in numbers])
     axes.invert_yaxis()
+    axes.margins(x=0.02)
     axes.set_xlabel(said["count_axis"])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 

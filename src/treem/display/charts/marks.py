@@ -46,7 +46,7 @@ def add_legend(figure: Figure, *names: str, columns: int = 4) -> None:
 
     said = chart_texts()["legend"]
     handles = [Line2D([], [], label=said[name], **LINES[name]) for name in names]
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
+    figure.legend(handles=handles, loc="lower center", ncols=columns, frameon=False)
 
 
 def vietnamese_ticks(axis: Any) -> None:

@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.canvas import DARK, Chart, drawing, finished, new_figure, panels
+from treem.display.canvas import DARK, Chart, Frame, drawing, finished, new_figure, panels
 from treem.display.charts.marks import LINES, add_legend, chart_texts, vietnamese_ticks
 from treem.display.common import measures_of, short_name
 from treem.indicators.progress import Case, case_for, mode_of, path_value
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 COLUMNS = 3
-_TITLE_LETTERS = 30
+_ROW = 1.62
+_FRAME = Frame(left=0.45, right=0.1, top=0.36, bottom=0.75, across=0.5, down=0.47)
+_TITLE_LETTERS = 27
 _SPAN = range(BASELINE_YEAR, TARGET_YEARS[-1] + 1)
 
 
@@ -29,8 +31,8 @@ def paths(run: Run, objective: int) -> Chart:
     rows = -(-len(measures) // COLUMNS)
     told = []
     with drawing(run.fonts):
-        figure = new_figure(1.62 * rows + 0.55)
-        places = panels(figure, len(measures), COLUMNS)
+        figure = new_figure(_ROW * rows + 0.6)
+        places = panels(figure, len(measures), COLUMNS, _FRAME)
         for index, (axes, measure) in enumerate(zip(places, measures, strict=True)):
             told.append(_draw(run, axes, measure))
             if index + COLUMNS < len(measures):
@@ -64,6 +66,7 @@ def _draw(run: Run, axes: Axes, measure: Measure) -> str:
 def _dress(axes: Axes, measure: Measure) -> None:
     title = f"{measure.id} {short_name(measure.id)} ({measure.unit})"
     axes.set_title(fill(title, _TITLE_LETTERS), loc="left", linespacing=1.05)
+    axes.margins(y=0.12)
     axes.set_xlim(BASELINE_YEAR - 0.6, TARGET_YEARS[-1] + 0.6)
     axes.set_xticks([BASELINE_YEAR, *TARGET_YEARS])
     if axes.has_data():

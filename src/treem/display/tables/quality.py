@@ -81,7 +81,7 @@ def _sign(result: Result) -> str:
         return "-"
     if not result.reported:
         return "○"
-    return "◐" if result["status"] in _PARTIAL else "●"
+    return "▲" if result["status"] in _PARTIAL else "●"
 
 
 def finding_counts(run: Run) -> Table | None:
