@@ -7,6 +7,7 @@ layout is written here and read in `treem.intake.workbook`.
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Mapping
@@ -40,7 +41,9 @@ LEGEND = (
     "Ký hiệu: “-” không phát sinh (bằng 0); “…” hoặc để trống: chưa thu thập; “x” không áp dụng; "
     "“(ước)” số ước tính; “<2” chỉ biết là dưới mức ghi."
 )
-WIDTHS = (6, 12, 52, 62, 12, 12, 10, 34)
+WIDTHS = (6, 12, 50, 62, 12, 13, 10, 26)
+LINE_HEIGHT = 15
+NARROW = 0.8  # a letter of Times New Roman against the width that Excel counts columns in
 
 # Short codes of the agencies that report for the province; the plan writes the names both ways.
 AGENCIES = {
@@ -178,6 +181,8 @@ def _write_table(
     head: FormHead,
     entries: Mapping[tuple[str, str], Entry],
 ) -> None:
+    from openpyxl.styles import Alignment, Font
+
     row = 6
     _write_row(sheet, row, HEADERS, bold=True, center=True)
     row += 1
@@ -206,8 +211,11 @@ def _write_table(
                     entry.note,
                 ),
             )
-    for column, words in (("B", FOOT), ("E", "Thủ trưởng đơn vị")):
-        sheet[f"{column}{row + 2}"] = words
+    for first, last, words in (("A", "C", FOOT), ("E", "H", "Thủ trưởng đơn vị")):
+        sheet.merge_cells(f"{first}{row + 2}:{last}{row + 2}")
+        sheet[f"{first}{row + 2}"] = words
+        sheet[f"{first}{row + 2}"].font = Font(name="Times New Roman", size=11, bold=True)
+        sheet[f"{first}{row + 2}"].alignment = Alignment(horizontal="center")
 
 
 def _write_row(
@@ -227,6 +235,11 @@ def _write_row(
             vertical="center",
             wrap_text=True,
         )
+    texts = zip(values, WIDTHS, strict=False)
+    lines = max(
+        math.ceil(NARROW * len(str(text)) / width) for text, width in texts if text is not None
+    )
+    sheet.row_dimensions[row].height = LINE_HEIGHT * lines
 
 
 def _set_up_page(sheet: Any) -> None:
