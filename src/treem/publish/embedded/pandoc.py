@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,26 @@ READER = "markdown-yaml_metadata_block"
 
 
 def convert(jobs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Run the jobs of `resources/convert.lua` in one process; one result a job, in order."""
-    if not jobs:
-        return []
+    """Run the jobs of `resources/convert.lua`; one result a job, in order.
+
+    There is one process of Pandoc a core; each gets about the same amount of text.
+    """
+    shares: list[list[int]] = [[] for _ in range(min(os.cpu_count() or 1, len(jobs)))]
+    sizes = [0] * len(shares)
+    for number in sorted(range(len(jobs)), key=lambda number: -len(jobs[number]["text"])):
+        smallest = sizes.index(min(sizes))
+        shares[smallest].append(number)
+        sizes[smallest] += len(jobs[number]["text"])
+    results = [""] * len(jobs)
+    with ThreadPoolExecutor(max_workers=max(len(shares), 1)) as pool:
+        done = pool.map(lambda share: _convert([jobs[number] for number in share]), shares)
+        for share, texts in zip(shares, done, strict=True):
+            for number, text in zip(share, texts, strict=True):
+                results[number] = text
+    return results
+
+
+def _convert(jobs: Sequence[Mapping[str, Any]]) -> list[str]:
     text = json.dumps(jobs, ensure_ascii=False)
     results = json.loads(_run(["lua", str(RESOURCES / "convert.lua")], text))
     return [str(result) for result in results]

@@ -64,26 +64,23 @@ KNOWN_FAULTS = (
     (r"label `<(.+?)>` does not exist", "liên kết tới mã “{0}” không có trong bản in"),
     (r"label `<(.+?)>` occurs multiple times", "mã “{0}” dùng nhiều lần trong bản in"),
     (r"missing alt text", "một hình thiếu lời thay hình"),
-    (
-        r"text .*?(?:not be displayed|missing).*?font|could not be displayed",
-        "phông chữ thiếu một chữ",
-    ),
+    (r"the text `\"(.+?)\"` could not be displayed", "phông chữ của bản in không có chữ “{0}”"),
     (r"failed to (?:decode|load) image", "một hình không đọc được"),
     (r"unknown variable: (\S+)", "bản in gọi “{0}” mà khuôn không có"),
 )
 
 
 def _explain(error: Any, source: Path) -> PublishError:
-    said = str(getattr(error, "diagnostic", "") or error)
+    first = re.split(r"\n(?=error:)", str(getattr(error, "diagnostic", "") or error))[0].strip()
     what = "Typst không dựng được bản in"
     for pattern, words_ in KNOWN_FAULTS:
-        found = re.search(pattern, said)
+        found = re.search(pattern, first)
         if found:
             what = words_.format(*found.groups())
             break
-    line = re.search(rf"{re.escape(source.name)}:(\d+)", said)
+    line = re.search(rf"{re.escape(source.name)}:(\d+)", first)
     where = _chapter_at(source, int(line[1])) if line else "bản in"
-    return PublishError(f"{where}: {what}. Hãy sửa nguồn rồi dựng lại. Typst ghi: {said.strip()}")
+    return PublishError(f"{where}: {what}. Hãy sửa nguồn rồi dựng lại. Typst ghi: {first}")
 
 
 def _chapter_at(source: Path, line: int) -> str:
