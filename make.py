@@ -72,7 +72,7 @@ def report() -> int:
 def test() -> int:
     """Run every test."""
     set_up("dev")
-    return run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "worksteal")
+    return run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup")
 
 
 def check() -> int:

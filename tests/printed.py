@@ -31,8 +31,11 @@ def issued_rows(source: Path) -> tuple[list[str], list[IssuedRow]]:
     text = source.read_text("utf-8")
     table = text[text.index("BẢNG TỔNG HỢP CHỈ TIÊU") :]
     cells = [squeeze(cell) for cell in re.split(r"^\|$", table, flags=re.M)]
-    body = cells[cells.index("Mục tiêu 1: Về phát triển toàn diện trẻ em, chăm sóc sức khỏe, "
-                             "dinh dưỡng cho trẻ em") :]
+    body = cells[
+        cells.index(
+            "Mục tiêu 1: Về phát triển toàn diện trẻ em, chăm sóc sức khỏe, dinh dưỡng cho trẻ em"
+        ) :
+    ]
     objectives: list[str] = []
     rows: list[IssuedRow] = []
     position = 0
