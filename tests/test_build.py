@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from docx import Document
-from printed import issued_rows, pdf_text, squeeze
 
+from printed import issued_rows, pdf_text, squeeze
 from treem.project import Project
 
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
