@@ -570,9 +570,10 @@ local function typst_groups(tbl)
   if not groups then return tbl end
   tbl.classes:insert("typst:no-figure")
   local words = pandoc.write(pandoc.Pandoc { tbl }, "typst", { wrap_text = "none" })
-  local group = "(table%.cell%(colspan: %d+)[^%[\n]*%)%[/%*nd30%-group%*/(.-)%],\n"
-  return raw("typst", (words:gsub(group, function(cell, content)
-    return ("table.header(level: 2, repeat: true, %s, align: left)[%s]),\n"):format(cell, content)
+  local group = "table%.cell%([^%[\n]-(colspan: %d+)[^%[\n]*%)%[/%*nd30%-group%*/(.-)%],\n"
+  return raw("typst", (words:gsub(group, function(span, content)
+    return ("table.header(level: 2, repeat: true, table.cell(%s, align: left)[%s]),\n")
+      :format(span, content)
   end)))
 end
 
@@ -585,7 +586,17 @@ local function describe_image(image)
   end
 end
 
+-- A cell that begins with a dash is no list: Typst takes `- words` for one.
+local function escape_start(block)
+  local first = block.content[1]
+  if first and first.t == "Str" and first.text:match("^[-+/=]$") then
+    block.content[1] = pandoc.RawInline("typst", "\\" .. first.text)
+    return block
+  end
+end
+
 local function print_table(tbl)
+  if typst then tbl = tbl:walk { Plain = escape_start, Para = escape_start } end
   tbl = mark_table_head(tbl)
   return typst and typst_groups(tbl) or tbl
 end
