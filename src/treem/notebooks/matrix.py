@@ -24,6 +24,9 @@ SINGLE = ("overview", "plan", "summary_table", "quality")
 ONLY_WITH_AREAS = "needs-areas"
 """Tag of cells that an edition without areas below the province leaves out."""
 
+ONLY_LATEST = "latest-year"
+"""Tag of cells that earlier years leave out, because the latest year shows the same for all."""
+
 Value = str | int
 
 
@@ -116,7 +119,7 @@ def units(edition: Edition, areas: Areas) -> Matrix:
                 "year": year,
                 "area_code": edition.province,
             },
-            left_out,
+            left_out if year == edition.year else left_out | {ONLY_LATEST},
         )
         for year in reversed(edition.years)
     ]

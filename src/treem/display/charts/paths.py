@@ -60,6 +60,8 @@ def _draw(run: Run, axes: Axes, measure: Measure) -> str:
             _write(axes, chart_texts()["no_data"])
     _draw_results(axes, drawn, measure)
     _dress(axes, measure)
+    if not drawn:
+        _make_room(axes)
     return _alt(run, measure, case, drawn)
 
 
@@ -99,6 +101,12 @@ def _draw_results(axes: Axes, rows: list[Result], measure: Measure) -> None:
         axes.plot(joined, [values[year] for year in joined], **LINES["result"])
 
 
+def _make_room(axes: Axes) -> None:
+    """Keep the lowest quarter of a panel free for words."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - (high - low) / 3, high)
+
+
 def _write(axes: Axes, words: str) -> None:
     axes.text(
         0.5,
@@ -108,7 +116,6 @@ def _write(axes: Axes, words: str) -> None:
         ha="center",
         style="italic",
         color=DARK,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
     )
 
 

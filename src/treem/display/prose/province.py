@@ -111,6 +111,12 @@ def _behind_item(run: Run, row: Result, year: int) -> str:
     )
 
 
+def pace(run: Run) -> Prose:
+    """Say what gap and pace mean, or that no result is there to work them out of."""
+    known = any(row["gap_2025"] or row["gap_2030"] for row in run.rows())
+    return prose(say("pace", "some" if known else "none", year=run.year))
+
+
 def areas(run: Run) -> Prose:
     """Say how the chart of areas is to be read and what could not be drawn."""
     names = run.area_names()

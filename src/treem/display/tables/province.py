@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 
-def results(run: Run, objective: int) -> Table:
-    """Return the results of the province for one objective, with targets and both verdicts."""
+def results(run: Run, objective: int) -> Table | None:
+    """Return the results of the province for one objective, with targets and both verdicts.
+
+    None in an earlier year in which nothing was reported: its sentence says so.
+    """
+    shown = [run.expect(measure.id) for measure in measures_of(run, objective)]
+    if not _worth_showing(run, shown):
+        return None
     head = [
         [
             text(words("measure"), rows=2, align="center"),
@@ -44,7 +50,6 @@ def results(run: Run, objective: int) -> Table:
         ],
         [text(words(name), align="center") for _ in TARGET_YEARS for name in ("level", "verdict")],
     ]
-    shown = [run.expect(measure.id) for measure in measures_of(run, objective)]
     body = [_result_row(run, result) for result in shown]
     return Table(head, body, (28, 8, 15, 9, 8, 12, 8, 12), "results", notes(run, shown))
 
@@ -94,8 +99,10 @@ def _pace_cells(run: Run, row: Result) -> list[Cell]:
     ]
 
 
-def sources(run: Run) -> Table:
+def sources(run: Run) -> Table | None:
     """Return parts, period, national targets and lead agencies, then and now, of all measures."""
+    if not _worth_showing(run, run.rows()):
+        return None
     said = words("sources")
     head = [
         [
@@ -109,7 +116,12 @@ def sources(run: Run) -> Table:
     for number in run.register.objectives:
         body.append(group(objective_title(run, number), 6))
         body += [_source_row(run, run.expect(one.id)) for one in measures_of(run, number)]
-    return Table(head, body, (30, 15, 12, 15, 14, 14), "sources", said["note"])
+    return Table(head, body, (27, 15, 13, 13, 16, 16), "sources", said["note"])
+
+
+def _worth_showing(run: Run, rows: list[Result]) -> bool:
+    """Whether a table has anything to show: always in the edition's year, else where reported."""
+    return run.year == run.edition.year or any(row.reported for row in rows)
 
 
 def _source_row(run: Run, result: Result) -> Row:
@@ -118,7 +130,7 @@ def _source_row(run: Run, result: Result) -> Row:
     return [
         measure_cell(measure),
         Cell(" / ".join(printed.html for printed in parts if printed), align="center"),
-        text(result["period_note"] or word("period", measure.period)),
+        text(result["period_note"].replace("-", " - ") or word("period", measure.period)),
         Cell(nation_html(run, measure.id), align="center"),
         *agency_cells(run, measure.id),
     ]
@@ -166,7 +178,7 @@ def verdict_counts(run: Run) -> Table:
         for number in (*numbers, None)
     ]
     body.append([text(words("total"), strong=True), *total])
-    return Table(head, body, (30, *(7,) * 2 * len(columns)), "counts")
+    return Table(head, body, (30, *(7,) * 2 * len(columns)), "counts", said["note"])
 
 
 def count_verdict(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from treem.audit.lineage import NATION
 from treem.display.common import words
+from treem.display.numbers import SIGNS
 from treem.display.table import Cell, Row, Table, group, heads
 from treem.notebooks.matrix import area_date
 
@@ -56,10 +57,14 @@ def _stem(record: Record) -> str:
 def _row(run: Run, stem: str, records: list[Record]) -> Row:
     parts = "; ".join(
         f'<span id="tx-{record["figure"]}">{escape(record["part"])} = '
-        f"{escape(record['bound'] + record['display'], quote=False)}</span>"
+        f"{escape(_sign(record) + record['display'], quote=False)}</span>"
         for record in records
     )
     return [Cell(escape(stem)), Cell(parts), Cell("<br>".join(_sources(run, records)))]
+
+
+def _sign(record: Record) -> str:
+    return SIGNS[record["bound"]] if record["bound"] else ""
 
 
 def _sources(run: Run, records: Iterable[Record]) -> list[str]:
