@@ -117,7 +117,8 @@ LONG = f"""<table class="treem results">
 <col style="width: 25%"></colgroup>
 <thead><tr><th rowspan="2">TT</th><th rowspan="2">Chỉ tiêu</th><th colspan="2">Giá trị</th></tr>
 <tr><th>2023</th><th>2024</th></tr></thead>
-<tbody><tr class="group"><td colspan="4"><strong>Mục tiêu 1</strong></td></tr>
+<tbody><tr class="group"><td colspan="4" style="text-align: left"><strong>Mục tiêu 1</strong>
+</td></tr>
 {ROWS}</tbody></table>"""
 MERGED = """<table class="treem"><thead><tr><th>A</th><th>B</th></tr></thead><tbody>
 <tr id="tx-CT1"><td rowspan="2">gộp<br>hai dòng</td><td>x<sup>2</sup></td></tr>

@@ -70,20 +70,9 @@ class Book:
         return _unescape(self.settings.get("crossref", "appendix-delim") or " —")
 
     @property
-    def before_body(self) -> str:
-        """HTML that every page begins with."""
-        items = self.settings.get("format", "html", "include-before-body") or ()
-        for item in items:
-            text = item.get("text") if isinstance(item, dict) and len(item) == 1 else None
-            if not isinstance(text, str) or not text.lstrip().startswith("<"):
-                place = self.settings.place("format", "html", "include-before-body")
-                raise unknown(place, "include-before-body khác với text: chứa HTML")
-        return "\n".join(item["text"].strip() for item in items)
-
-    @property
     def metadata(self) -> dict[str, Any]:
-        """What templates and filters read."""
-        kept = ("lang", "keywords", "description", "nd30")
+        """What templates, filters and `{{< meta >}}` read."""
+        kept = ("lang", "nd30")
         values = self.settings.values
         own = {key: values[key] for key in values if key in kept or key.startswith("treem-")}
         return {"title": self.title, **own}

@@ -60,7 +60,6 @@ class Frame:
             styles="\n".join(
                 f'<link rel="stylesheet" href="{relative(name, page)}">' for name in self._styles()
             ),
-            before=book.before_body,
             home=relative(self.chapters[0].entry.page, page),
             book_title=escape(book.title),
             contents=escape(say["toc-title-document"]),

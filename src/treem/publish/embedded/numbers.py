@@ -14,8 +14,7 @@ from treem.publish.embedded.book import Book
 from treem.publish.embedded.chapters import FLOAT_CLASS, Chapter
 from treem.publish.embedded.nodes import Node, nodes
 from treem.publish.embedded.place import refuse
-
-LETTERS = "abcdđeghiklmnopqrstuvxy"
+from treem.publish.numbers import letter, roman
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,11 @@ def _identifier(node: Node) -> str:
 def _chapter_target(book: Book, index: int, number: int, appendix: bool) -> Target:
     if number == 0:
         return Target(index)
-    roman = to_roman(number)
+    written = roman(number)
     if appendix:
-        shown = f"{book.appendix_word} {roman}{book.appendix_mark}"
-        return Target(index, book.words["crossref-apx-prefix"], roman, shown)
-    return Target(index, book.words["crossref-ch-prefix"], roman, f"{roman}.")
+        shown = f"{book.appendix_word} {written}{book.appendix_mark}"
+        return Target(index, book.words["crossref-apx-prefix"], written, shown)
+    return Target(index, book.words["crossref-ch-prefix"], written, f"{written}.")
 
 
 def _section_target(
@@ -109,13 +108,13 @@ def _section_target(
     if not counts:
         return Target(index)
     sections[level - 2] += 1
-    first = f"PL{number}" if appendix else to_roman(number)
+    first = f"PL{number}" if appendix else roman(number)
     word = book.words["crossref-sec-prefix"]
     if level == 2:
         sections[1] = 0
         return Target(index, word, f"{first}.{sections[0]}", f"{sections[0]}.")
-    letter = LETTERS[(sections[1] - 1) % len(LETTERS)]
-    return Target(index, word, f"{first}.{sections[0]}.{letter}", f"{letter})")
+    point = letter(sections[1])
+    return Target(index, word, f"{first}.{sections[0]}.{point}", f"{point})")
 
 
 def _float_target(
@@ -157,16 +156,3 @@ def _fresh(name: str, taken: dict[str, Target], own: set[str]) -> str:
     while f"{name}-{number}" in taken or f"{name}-{number}" in own:
         number += 1
     return f"{name}-{number}"
-
-
-def to_roman(number: int) -> str:
-    """Return a number from 1 to 3999 in Roman figures."""
-    signs = (
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"),
-        (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-    )  # fmt: skip
-    text = ""
-    for value, sign in signs:
-        text += sign * (number // value)
-        number %= value
-    return text

@@ -140,14 +140,11 @@ KNOWN: dict[str, Any] = {
     ],
     "callout-icon": False,
     "callout-appearance": "simple",
-    "keywords": ANY,
-    "description": ANY,
     "nd30": ANY,
     "format": {
         "html": {
             "theme": ANY,
             "css": ANY,
-            "include-before-body": ANY,
             "html-math-method": ANY,
             "notebook-links": False,
             "toc": ANY,
