@@ -188,6 +188,8 @@ def _finish_table(table: Any, width: int) -> None:
 
 
 def _scale(grid: list[int], width: int) -> list[int]:
+    """Stretch the columns to the width of the text; columns without widths become equal."""
+    grid = grid if sum(grid) else [1] * len(grid)
     total = sum(grid)
     edges = [round(sum(grid[:place]) * width / total) for place in range(len(grid) + 1)]
     return [right - left for left, right in zip(edges, edges[1:], strict=False)]
