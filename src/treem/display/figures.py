@@ -239,7 +239,7 @@ def cell(run: Run, measure_id: str, column: int, words: str, line: int) -> Print
 def tally(
     run: Run,
     code: str,
-    part_code: str,
+    name: str,
     number: int,
     formula: str,
     *,
@@ -254,8 +254,9 @@ def tally(
     """Print a count of things; `formula` says in Vietnamese what was counted.
 
     `code` stands where a measure would in the id: `MT1` an objective, `TH` the whole review, `SL`
-    the data received, `KH` the plan.
+    the data received, `KH` the plan. `name` says what is counted; its short code is the part.
     """
+    part_code = count_part(name)
     area = area_code or run.area_code
     figure = Figure(
         figure=_id(run, code, area, run.year if year is None else year, part_code),
@@ -277,6 +278,12 @@ def tally(
         checks=tuple(checks),
     )
     return run.figures.add(figure)
+
+
+def count_part(name: str) -> str:
+    """Return the part of the id for what is counted: `k25.da` for `k25.MET`."""
+    codes: dict[str, str] = load_texts("figures")["count_codes"]
+    return ".".join(codes.get(piece, piece) for piece in name.split("."))
 
 
 def result_key(run: Run, result: Result) -> str:

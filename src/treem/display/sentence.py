@@ -9,7 +9,7 @@ from typing import Any
 
 from treem.display.texts import load_texts
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>$~^@|])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>$~^@|]|^\(|^[-+#])")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def overview(run: Run) -> Prose:
             document=run.register.version.document,
             year=run.year,
             area=plain(lower_first(run.area.full_name)),
-            reported=number_of(run, "co", [row for row in rows if row.reported]),
+            reported=number_of(run, "reported", [row for row in rows if row.reported]),
         ),
         against(run, target_year),
         say("overview", "by_objective", year=target_year),

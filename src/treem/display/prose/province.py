@@ -34,8 +34,8 @@ def province(run: Run) -> Prose:
             "intro",
             year=run.year,
             area=plain(lower_first(run.area.full_name)),
-            reported=number_of(run, "co", [row for row in rows if row.reported]),
-            all=number_of(run, "phai", rows),
+            reported=number_of(run, "reported", [row for row in rows if row.reported]),
+            all=number_of(run, "expected", rows),
         ),
         *(against(run, year) for year in TARGET_YEARS if year >= run.year),
     )
@@ -146,8 +146,8 @@ def district(run: Run) -> Prose:
             "intro",
             year=run.year,
             area=plain(lower_first(run.area.full_name)),
-            reported=number_of(run, "co", reported),
-            all=number_of(run, "phai", rows),
+            reported=number_of(run, "reported", reported),
+            all=number_of(run, "expected", rows),
         ),
         say(
             "district",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import counted_words
+from treem.display.common import counted_words, lower_first
+from treem.display.figures import count_part
 from treem.display.sentence import Prose, plain, prose, say, texts
 from treem.display.tables.quality import ORDER, not_used
-from treem.display.words import severity_name
+from treem.display.words import severity_name, words_of
 
 if TYPE_CHECKING:
     from treem.notebooks.api import Run
@@ -72,18 +73,25 @@ def left_out(run: Run) -> Prose:
 
 def trace(run: Run) -> Prose:
     """Say how an id is made of the annex's rows and how it is followed."""
-    example = next(
-        (one["figure"] for one in run.printed if one["part"] == "v"), run.printed[0]["figure"]
-    )
-    used = {one["part"][:1] for one in run.printed} | {one["part"] for one in run.printed}
+    values = [one for one in run.printed if one["part"] == "v"]
+    newest = [one for one in values if (one["area_code"], one["year"]) == (run.area_code, run.year)]
+    example = (newest or values or run.printed)[0]["figure"]
+    counted = {one["part"].split(".")[0] for one in run.printed if one["operation"] == "count"}
+    plain_parts = {one["part"] for one in run.printed if one["operation"] != "count"}
+    used = plain_parts | {part.rstrip("0123456789") for part in plain_parts}
     parts = [
         say("trace", "part", code=code, meaning=meaning)
         for code, meaning in texts("parts").items()
         if code in used
     ]
+    verdicts = [
+        say("trace", "part", code=count_part(code), meaning=lower_first(name))
+        for code, name in words_of("verdict").items()
+    ]
     return prose(
         say("trace", "intro", example=example, edition=run.edition.name),
         say("trace", "parts", parts="; ".join(parts)),
+        say("trace", "verdicts", parts="; ".join(verdicts)) if counted else "",
     )
 
 

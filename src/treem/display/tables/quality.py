@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 ORDER = ("run", "submission", "record", "info")
-LISTED = ("run", "submission", "record")
+MOST_LISTED = 20
+"""A rule with more findings of severity `info` is counted, not listed."""
+
 _PARTIAL = ("provisional", "revised", "censored")
 
 
@@ -53,7 +55,7 @@ def _reported(run: Run, code: str, year: int) -> str:
             area_code=code,
             year=year,
         ).html
-        for part, found in (("co", reported), ("phai", rows))
+        for part, found in (("reported", reported), ("expected", rows))
     )
 
 
@@ -92,14 +94,15 @@ def finding_counts(run: Run) -> Table | None:
     said, names = words("findings"), rule_names(run)
     head = [heads(said["severity"], said["rule"], said["count"])]
     body = []
-    for severity, rule in sorted(counts, key=lambda key: (ORDER.index(key[0]), key[1])):
+    ordered = sorted(counts, key=lambda key: (ORDER.index(key[0]), key[1]))
+    for number, (severity, rule) in enumerate(ordered, 1):
         rows = [
             row for row in run.tables.findings if (row["severity"], row["rule"]) == (severity, rule)
         ]
         counted = figures.tally(
             run,
             "SL",
-            f"f.{rule}.{severity}",
+            f"findings.q{number}",
             len(rows),
             words("counted")["finding"].format(rule=names[rule]),
             checks=[row["finding_id"] for row in rows],
@@ -120,8 +123,13 @@ def rule_names(run: Run) -> dict[str, str]:
 
 
 def findings(run: Run) -> Table | None:
-    """Return the findings that somebody has to deal with, each with its place and what to do."""
-    listed = [row for row in run.tables.findings if row["severity"] in LISTED]
+    """Return the findings, each with its place and what to do; long lists of `info` left out."""
+    counts = Counter(row["rule"] for row in run.tables.findings)
+    listed = [
+        row
+        for row in run.tables.findings
+        if row["severity"] != "info" or counts[row["rule"]] <= MOST_LISTED
+    ]
     if not listed:
         return None
     said = words("findings")
@@ -136,7 +144,8 @@ def findings(run: Run) -> Table | None:
         ]
         for row in ordered
     ]
-    note = said["info_left_out"] if len(listed) < len(run.tables.findings) else ""
+    left_out = len(listed) < len(run.tables.findings)
+    note = said["info_left_out"].format(most=MOST_LISTED) if left_out else ""
     return Table(head, body, (10, 20, 36, 34), "findings", note)
 
 

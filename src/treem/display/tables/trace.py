@@ -33,7 +33,7 @@ def trace(run: Run) -> Table:
         body.append(group(_place_title(run, area, year), 3))
         for stem, records in groupby(of_area, key=_stem):
             body.append(_row(run, stem, list(records)))
-    return Table(head, body, (16, 50, 34), "trace")
+    return Table(head, body, (12, 53, 35), "trace")
 
 
 def _place_title(run: Run, area: str, year: int | None) -> str:
@@ -74,23 +74,27 @@ def _sources(run: Run, records: Iterable[Record]) -> list[str]:
     rows = sorted({row for record in records for row in record["published_rows"]})
     found = []
     if observations:
-        found.append(_cells(run, observations))
+        found += _cells(run, observations)
     if lines:
         found.append(said["plan_line"].format(lines=", ".join(map(str, lines))))
-    found += [escape(row) for row in rows]
+    for file, places in groupby(rows, key=lambda row: row.rpartition(":")[0]):
+        numbers = ", ".join(place.rpartition(":")[2] for place in places)
+        found.append(escape(said["row"].format(file=file.rsplit("/", 1)[-1], lines=numbers)))
     return found or [said["counted"]]
 
 
-def _cells(run: Run, observations: list[str]) -> str:
-    """Return the workbook cells in short: one file with its cells, or how many files."""
+def _cells(run: Run, observations: list[str]) -> list[str]:
+    """Return the workbook cells in short, a line a sheet: one file, or how many files."""
+    said = words("trace")
     rows = [run.tables.observations[one] for one in observations]
     received = [row for row in rows if row["cell"]]
-    if not received:
-        return ""
-    files = sorted(
-        {row["file"].rsplit("/", 2)[-2] + "/" + row["file"].rsplit("/", 1)[-1] for row in received}
-    )
-    cells = sorted({f"{row['sheet']}!{row['cell']}" for row in received})
-    if len(files) == 1:
-        return escape(f"{files[0]}: {', '.join(cells)}")
-    return escape(words("trace")["submissions"].format(files=len(files), cells=", ".join(cells)))
+    lines = []
+    for sheet in sorted({row["sheet"] for row in received}):
+        of_sheet = [row for row in received if row["sheet"] == sheet]
+        files = sorted({"/".join(row["file"].rsplit("/", 2)[-2:]) for row in of_sheet})
+        cells = ", ".join(sorted({row["cell"] for row in of_sheet}))
+        template = said["file_cells"] if len(files) == 1 else said["files_cells"]
+        lines.append(
+            escape(template.format(file=files[0], count=len(files), sheet=sheet, cells=cells))
+        )
+    return lines
