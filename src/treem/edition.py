@@ -19,7 +19,6 @@ from treem.errors import EditionError
 from treem.plan.model import YEARS, Reading
 from treem.project import Project
 
-
 GENERATED_NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
 """Stands on every page, in every file and in every table of an edition with generated data."""
 
