@@ -130,10 +130,12 @@ class Run:
         return self.project.root / "_extensions" / "nd30" / "fonts"
 
     def hand_over(self, **values: str) -> None:
-        """Give whoever runs the notebook values for its placeholders."""
+        """Give whoever runs the notebook values for its placeholders; only within IPython."""
+        from IPython import get_ipython
         from IPython.display import display
 
-        display({"text/plain": ""}, raw=True, metadata={CARRIER: {"values": values}})
+        if get_ipython() is not None:
+            display({"text/plain": ""}, raw=True, metadata={CARRIER: {"values": values}})
 
 
 def open_run(

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from small_tables import REGISTER, judged, small_run
+from treem.display import charts
+from treem.display.canvas import DPI, POINTS, Chart, drawing
+from treem.errors import PublishError
+
+VALUES = {
+    ("27", year, "CT03.2"): judged(
+        value, "ACCELERATE", lower="10", upper="16", mode="PATH2", observations=""
+    )
+    for year, value in ((2021, "15.1"), (2023, "13.4"), (2024, "12.1"))
+}
+
+
+def _size(chart: Chart) -> tuple[int, int]:
+    assert chart.png.startswith(b"\x89PNG")
+    return struct.unpack(">II", chart.png[16:24])
+
+
+def test_a_chart_has_print_size_and_says_its_numbers(tmp_path: Path) -> None:
+    chart = charts.paths(small_run(tmp_path, VALUES), 1)
+    assert _size(chart)[0] == round(chart.width * DPI) == 1300
+    assert POINTS >= 9
+    assert (
+        "CT03.2 Tử vong dưới 1 tuổi: gốc 2020 16‰, mức năm 2025 dưới 10‰, mức năm 2030 dưới 8‰, "
+        "kết quả năm 2021 15,1‰, kết quả năm 2023 13,4‰, kết quả năm 2024 12,1‰." in chart.alt
+    )
+    assert "CT01 Xã phù hợp với trẻ em: gốc 2020 74%" in chart.alt
+    assert all(one.id in chart.alt for one in REGISTER.measures.values() if one.objective == 1)
+
+
+def test_the_numbers_of_the_alternative_text_are_figures(tmp_path: Path) -> None:
+    run = small_run(tmp_path, VALUES)
+    charts.paths(run, 1)
+    figures = run.figures.figures
+    assert figures["CT03.2-27-2021-v"].display == "15,1"
+    assert {"CT03.2-27-b", "CT03.2-27-t25", "CT03.2-27-t30", "CT03.2-27-v"} <= set(figures)
+
+
+def test_an_undefined_measure_gets_no_path(tmp_path: Path) -> None:
+    alt = charts.paths(small_run(tmp_path, {}), 2).alt
+    assert "CT13 Số cuộc tảo hôn: chưa có định nghĩa, chưa có số liệu." in alt
+
+
+def test_the_same_data_gives_the_same_picture(tmp_path: Path) -> None:
+    run = small_run(tmp_path, VALUES)
+    assert charts.verdict_counts(run).png == charts.verdict_counts(run).png
+
+
+def test_counts_are_told_by_objective(tmp_path: Path) -> None:
+    alt = charts.verdict_counts(small_run(tmp_path, VALUES)).alt
+    assert "Mục tiêu 1: 0 đạt hoặc đúng lộ trình, 1 cần chú ý" in alt
+    assert "12 chưa có số liệu" in alt
+
+
+def _everywhere(measure: str, value: str) -> dict:
+    return {(area, 2024, measure): judged(value, "NOT_MET") for area in ("27", "256", "258")}
+
+
+def test_areas_are_drawn_only_where_all_of_them_reported(tmp_path: Path) -> None:
+    assert charts.areas(small_run(tmp_path, VALUES)) is None
+    chart = charts.areas(small_run(tmp_path, _everywhere("CT22", "31") | VALUES))
+    assert chart is not None
+    assert "CT22" in chart.alt and "CT03.2" not in chart.alt
+    assert "toàn tỉnh 31,0%; Thành phố Bắc Ninh 31,0%; Huyện Yên Phong 31,0%." in chart.alt
+
+
+def test_a_district_is_drawn_beside_the_province(tmp_path: Path) -> None:
+    run = small_run(tmp_path, _everywhere("CT22", "31"), area="256")
+    chart = charts.district(run)
+    assert chart is not None
+    assert chart.alt.endswith("năm 2024. CT22: 31,0%, toàn tỉnh 31,0%.")
+    assert charts.district(small_run(tmp_path, {}, area="256")) is None
+
+
+def test_a_picture_carries_its_text_and_its_size(tmp_path: Path) -> None:
+    data, metadata = charts.verdict_counts(small_run(tmp_path, {}))._repr_mimebundle_()
+    assert metadata["treem"]["values"]["alt"] == data["text/plain"]
+    assert metadata["image/png"]["width"] == 624
+
+
+def test_drawing_leaves_no_state_behind(tmp_path: Path) -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    charts.verdict_counts(small_run(tmp_path, {}))
+    assert dict(matplotlib.rcParams) == before
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+def test_a_copy_without_the_fonts_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="thiếu phông Tinos"), drawing(tmp_path):
+        pass
