@@ -160,6 +160,8 @@ CELLS: dict[str, tuple[dict[str, Any], str, int]] = {
     "script": (code("x", html(f"<script>1</script>{TABLE}")), "<script>", 1),
     "style": (code("x", html(f"<style>a</style>{TABLE}")), "<style>", 1),
     "two tables": (code("x", html(TABLE + TABLE)), "một bảng", 1),
+    "id of a row": (code("x", html(TABLE.replace("<tr><td>", '<tr id="a"><td>'))), "id", 1),
+    "id of a cell": (code("x", html(TABLE.replace("<td>", '<td id="a">'))), "id", 1),
     "no table": (code("x", html("<p>x</p>")), "một bảng", 1),
     "table without caption": (code("#| label: tbl-a\nx", html(TABLE)), "tbl-cap", 1),
     "caption without label": (code("#| tbl-cap: A\nx", html(TABLE)), "label", 1),

@@ -23,7 +23,6 @@ from treem.publish.embedded.nodes import (
     para,
     plain,
     rewrite,
-    span,
     text_of,
 )
 from treem.publish.embedded.pandoc import READER, read_all
@@ -113,26 +112,23 @@ def _single_table(output: Output, blocks: list[Node]) -> Node:
         blocks = blocks[0]["c"][1]
     if len(blocks) != 1 or blocks[0]["t"] != "Table" or blocks[0]["c"][1][1]:
         raise unknown(output.place, "kết quả HTML không phải đúng một bảng không <caption>")
-    return _anchor_cells(blocks[0])
+    if any(_identifiers(blocks[0])):
+        raise refuse(
+            output.place,
+            "bảng có id ở dòng hoặc ô; bản in làm mất id này.",
+            "Hãy đặt id vào một <span> trong ô.",
+        )
+    return blocks[0]
 
 
-def _anchor_cells(table: Node) -> Node:
-    """Move ids of rows and cells into their text: rows and cells of print have none."""
-    _, _, _, head, bodies, foot = table["c"]
-    row_groups = [head[1], foot[1], *(rows for body in bodies for rows in body[2:4])]
-    for row in (row for rows in row_groups for row in rows):
-        for number, cell in enumerate(row[1]):
-            names = [cell[0][0]]
-            if number == 0:
-                names.insert(0, row[0][0])
-                row[0][0] = ""
-            cell[0][0] = ""
-            anchors = [span(attr(name), []) for name in names if name]
-            if anchors and cell[4] and cell[4][0]["t"] in ("Plain", "Para"):
-                cell[4][0]["c"][:0] = anchors
-            elif anchors:
-                cell[4].insert(0, plain(anchors))
-    return table
+def _identifiers(table: Node) -> Iterator[str]:
+    """Yield the ids of a table itself, of its rows and of its cells."""
+    attribute, _, _, head, bodies, foot = table["c"]
+    yield attribute[0]
+    for rows in (head[1], foot[1], *(rows for body in bodies for rows in body[2:4])):
+        for row in rows:
+            yield row[0][0]
+            yield from (cell[0][0] for cell in row[1])
 
 
 def _build(root: Path, source: Source, blocks: list[Node], tables: dict[int, Node]) -> Chapter:

@@ -31,13 +31,18 @@ from treem.publish.embedded.pandoc import convert
 def write_html(manuscript: Manuscript, out: Path) -> list[Path]:
     """Write all pages, their pictures, styles and the search index under `out`."""
     book, chapters = manuscript.book, manuscript.chapters
-    job = {
-        "to": "html5",
-        "filter": str(book.root / "_extensions" / "nd30" / "nd30.lua"),
-        "options": {"section_divs": True, "wrap_text": "wrap-none"},
-    }
-    trees = [document(_page(manuscript, index), book.metadata) for index in range(len(chapters))]
-    bodies = convert([{**job, "text": json.dumps(tree, ensure_ascii=False)} for tree in trees])
+    filter_ = str(book.root / "_extensions" / "nd30" / "nd30.lua")
+    options = {"section_divs": True, "wrap_text": "wrap-none"}
+
+    def job(blocks: list[Node]) -> dict[str, Any]:
+        text = json.dumps(document(blocks, book.metadata), ensure_ascii=False)
+        return {"text": text, "to": "html5", "options": options}
+
+    pages = [_page(manuscript, index) for index in range(len(chapters))]
+    jobs = [job(title) for title, _ in pages]
+    jobs += [job(blocks) | {"filter": filter_} for _, blocks in pages]
+    results = convert(jobs)
+    bodies = map("\n".join, zip(results[: len(pages)], results[len(pages) :], strict=True))
     frame = Frame(manuscript)
     files: dict[str, str | bytes] = frame.library()
     for index, (chapter, body) in enumerate(zip(chapters, bodies, strict=True)):
@@ -52,7 +57,8 @@ def _write(path: Path, data: str | bytes) -> Path:
     return path
 
 
-def _page(manuscript: Manuscript, index: int) -> list[Node]:
+def _page(manuscript: Manuscript, index: int) -> tuple[list[Node], list[Node]]:
+    """Return title and text of a page; the filter of the extension sees the text alone."""
     targets, chapter = manuscript.targets, manuscript.chapters[index]
     page = chapter.entry.page
 
@@ -76,8 +82,8 @@ def _page(manuscript: Manuscript, index: int) -> list[Node]:
 
     title, *blocks = rewrite(merge([chapter], parts=False), change)
     if index == 0 and not chapter.numbered:
-        return [*_title("", words(manuscript.book.title)), title, *blocks]
-    return [*_title(chapter.identifier, title["c"][2]), *blocks]
+        return _title("", words(manuscript.book.title)), [title, *blocks]
+    return _title(chapter.identifier, title["c"][2]), blocks
 
 
 def _title(identifier: str, inlines: list[Node]) -> list[Node]:
