@@ -15,7 +15,13 @@ from treem.edition import load_edition
 from treem.errors import PublishError, UsageError
 from treem.notebooks.matrix import Book, Part
 from treem.project import Project
-from treem.publish.html import finish_page, finish_pages, refuse_outside_requests, section_numbers
+from treem.publish.html import (
+    finish_page,
+    finish_pages,
+    finish_scripts,
+    refuse_outside_requests,
+    section_numbers,
+)
 from treem.publish.numbers import Number, float_number, parse, roman
 from treem.publish.profile import write_profile
 from treem.publish.quarto import Quarto, find_quarto, refuse_bad_log, render, require_quarto
@@ -244,6 +250,14 @@ def test_a_citation_without_a_source_is_refused(tmp_path: Path) -> None:
     page.write_text('<span class="citation" data-cites="khongco">@khongco</span>', "utf-8")
     with pytest.raises(PublishError, match="@khongco"):
         finish_pages([page])
+
+
+def test_the_search_of_quarto_speaks_vietnamese(tmp_path: Path) -> None:
+    script = tmp_path / "autocomplete.umd.js"
+    script.write_text('a=b?"Search":c;d({e:"Cancel",f:"Submit"})', "utf-8")
+    finish_scripts(tmp_path)
+    finish_scripts(tmp_path)
+    assert script.read_text("utf-8") == 'a=b?"Tìm kiếm":c;d({e:"Hủy",f:"Tìm"})'
 
 
 # --- the project ------------------------------------------------------------------------------

@@ -42,6 +42,18 @@ SKIP = '<a class="nd30-skip" href="#quarto-document-content">Tới nội dung ch
 UNRESOLVED = re.compile(r'class="citation" data-cites="([^"]+)"|<strong>\?@([^<]+)</strong>')
 ENGLISH = {'aria-label="breadcrumb"': 'aria-label="Vị trí trong báo cáo"'}
 
+SCRIPTS = {
+    "autocomplete.umd.js": {'"Search"': '"Tìm kiếm"', '"Submit"': '"Tìm"', '"Cancel"': '"Hủy"'},
+    "quarto-search.js": {
+        '"Search requires JavaScript features disabled when running in file://... URLs. '
+        'In order to use search, please run this document in a web server."': (
+            '"Mở trang từ thư mục thì trình duyệt không cho tìm kiếm; '
+            'hãy đặt báo cáo trên máy chủ web để tìm."'
+        )
+    },
+}
+"""English in the scripts of Quarto's search that no key of the language file reaches."""
+
 
 def finish_pages(pages: Iterable[Path], search: Path | None = None) -> None:
     """Finish the pages, and the search index that was written with them."""
@@ -56,6 +68,17 @@ def finish_pages(pages: Iterable[Path], search: Path | None = None) -> None:
         entries = json.loads(search.read_text("utf-8"))
         finished_index = json.dumps([_finish_entry(entry) for entry in entries], ensure_ascii=False)
         search.write_text(finished_index, "utf-8")
+
+
+def finish_scripts(folder: Path) -> None:
+    """Put Vietnamese into the scripts of the search under `site_libs/quarto-search`."""
+    for name, words in SCRIPTS.items():
+        script = folder / name
+        if script.exists():
+            text = script.read_text("utf-8")
+            for english, ours in words.items():
+                text = text.replace(english, ours)
+            script.write_text(text, "utf-8", newline="\n")
 
 
 def section_numbers(text: str) -> dict[str, Number]:

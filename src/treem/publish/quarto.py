@@ -180,7 +180,7 @@ def _collect(edition: Edition, made: Path, out: Path) -> list[Path]:
 def after_render(environment: Mapping[str, str] = os.environ) -> int:
     """Finish what Quarto has just rendered; the exit code for its `post-render` step."""
     from treem.publish.docx import finish
-    from treem.publish.html import finish_pages
+    from treem.publish.html import finish_pages, finish_scripts
     from treem.publish.profile import read_properties
 
     try:
@@ -193,7 +193,9 @@ def after_render(environment: Mapping[str, str] = os.environ) -> int:
             if path.suffix == ".docx":
                 finish(path, properties)
         pages = [path for path in files if path.suffix == ".html"]
-        finish_pages(pages, folder / "search.json" if pages else None)
+        if pages:
+            finish_pages(pages, folder / "search.json")
+            finish_scripts(folder / "site_libs" / "quarto-search")
     except TreemError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return error.exit_code
