@@ -166,6 +166,7 @@ def open_run(
         edition_year=str(chosen.year),
         area_name=run.area.name,
         area_full_name=run.area.full_name,
+        area_in_text=run.area.full_name[:1].lower() + run.area.full_name[1:],
         **{f"objective_{one.number}": one.title for one in run.register.objectives.values()},
     )
     return run

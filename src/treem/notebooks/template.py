@@ -23,6 +23,7 @@ EMITTED = frozenset(
         "alt",
         "area_name",
         "area_full_name",
+        "area_in_text",
         "edition_year",
         "objective_1",
         "objective_2",

@@ -11,6 +11,7 @@ from treem.audit.lineage import NATION
 from treem.display.common import words
 from treem.display.numbers import SIGNS
 from treem.display.table import Cell, Row, Table, group, heads
+from treem.display.texts import load_texts
 from treem.notebooks.matrix import area_date
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ def _order(record: Record) -> tuple[str, int, str, str]:
     return record["area_code"], record["year"] or 0, _stem(record), record["figure"]
 
 
+def _part_order(record: Record) -> tuple[int, str]:
+    """Order the parts of a row: the result first, then what it is made of and judged by."""
+    known = list(load_texts("prose")["parts"])
+    part = str(record["part"])
+    kind = part if part in known else part.rstrip("0123456789")
+    return (known.index(kind) if kind in known else len(known)), part
+
+
 def _stem(record: Record) -> str:
     return str(record["figure"]).removesuffix(f"-{record['part']}")
 
@@ -58,7 +67,7 @@ def _row(run: Run, stem: str, records: list[Record]) -> Row:
     parts = "; ".join(
         f'<span id="tx-{record["figure"]}">{escape(record["part"])} = '
         f"{escape(_sign(record) + record['display'], quote=False)}</span>"
-        for record in records
+        for record in sorted(records, key=_part_order)
     )
     return [Cell(escape(stem)), Cell(parts), Cell("<br>".join(_sources(run, records)))]
 
