@@ -291,6 +291,15 @@ def test_chapters_are_vietnamese_and_nfc(project: Project) -> None:
         assert not re.search(r"\b(the|and|of|with|for|page|table|figure)\b", text), path.name
 
 
+def test_the_method_explains_every_verdict_by_its_name(project: Project) -> None:
+    words = project.root / "src" / "treem" / "display" / "texts" / "words.yml"
+    names = yaml.safe_load(words.read_text("utf-8"))["verdict"].values()
+    method = (project.root / "chapters" / "phuong-phap.qmd").read_text("utf-8")
+    table = [line.split("|")[1].strip() for line in method.splitlines() if line.startswith("| ")]
+    explained = {name.strip() for cell in table for name in (cell, *cell.split(","))}
+    assert set(names) <= explained
+
+
 # --- the real one, where there is one ----------------------------------------------------------
 
 QUARTO = os.environ.get("QUARTO_PATH") or shutil.which("quarto")
