@@ -123,7 +123,7 @@ def test_an_objective_names_what_is_behind_with_its_numbers(tmp_path: Path) -> N
         "**CT03.2** Tử vong dưới 1 tuổi: kết quả 15,2‰, gốc 2020 16‰, lộ trình năm nay 11,2‰, "
         "mức năm 2025 dưới 10‰, tiến bộ chậm." in plain_text
     )
-    assert "Chưa có số liệu: CT01, CT02" in plain_text
+    assert "12 chưa có số liệu (CT01, CT02, " in plain_text
 
 
 def test_a_district_that_sent_nothing_is_said_to_have_sent_nothing(tmp_path: Path) -> None:

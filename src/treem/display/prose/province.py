@@ -42,11 +42,10 @@ def province(run: Run) -> Prose:
 
 
 def objective(run: Run, number: int) -> Prose:
-    """Say the verdicts of an objective, the measures behind with their numbers, what is missing."""
+    """Say the verdicts of an objective, and its measures that are behind with their numbers."""
     year = next_target_year(run)
     rows = [run.expect(measure.id) for measure in measures_of(run, number)]
     behind = [row for row in rows if row.verdict(year) in GROUPS["behind"]]
-    missing = [row.measure for row in rows if row.verdict(year) in GROUPS["no_data"]]
     return prose(
         say(
             "objective",
@@ -58,7 +57,6 @@ def objective(run: Run, number: int) -> Prose:
         ),
         say("objective", "behind") if behind else "",
         listed(_behind_item(run, row, year) for row in behind),
-        say("objective", "missing", ids=", ".join(missing)) if missing else "",
     )
 
 
