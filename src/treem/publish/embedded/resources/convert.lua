@@ -8,7 +8,7 @@ local function read(job)
 end
 
 local function write(job)
-  FORMAT = job.to
+  FORMAT, PANDOC_SCRIPT_FILE = job.to, job.filter -- what a filter knows when Pandoc runs it
   local doc = pandoc.read(job.text, "json")
   if job.filter then doc = pandoc.utils.run_lua_filter(doc, job.filter, _G) end
   return pandoc.write(doc, job.to, job.options)
