@@ -65,3 +65,31 @@ def treem() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return call
+
+
+EDITIONS = ("2022", "demo-2024")
+
+
+def run_treem(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a project of the test's own."""
+    return subprocess.run(
+        [sys.executable, "-m", "treem", *arguments, "--project", str(project)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with both editions built by the embedded publisher.
+
+    Tests that use it belong to the group `build`, so that one worker builds it once.
+    """
+    root = tmp_path_factory.mktemp("built") / "project"
+    ignored = shutil.ignore_patterns(".*", "reports", "_quarto-*.yml", "__pycache__")
+    shutil.copytree(ROOT, root, ignore=ignored)
+    for edition in EDITIONS:
+        done = run_treem(root, "report", edition, "--publisher", "embedded", "--jobs", "2")
+        assert done.returncode == 0, done.stderr
+    return root

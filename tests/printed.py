@@ -6,6 +6,7 @@ lines of its own, and the printed forms with other libraries than those that wro
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import unicodedata
@@ -54,7 +55,17 @@ def issued_rows(source: Path) -> tuple[list[str], list[IssuedRow]]:
 
 def pdf_text(path: Path) -> str:
     """Return the text of a PDF in the order of its content, white space collapsed."""
+    return squeeze(" ".join(pdf_pages(path)))
+
+
+def pdf_pages(path: Path) -> list[str]:
+    """Return the text of each page in the order of its content."""
+    return _pdf_pages(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _pdf_pages(path: Path, _changed: int) -> list[str]:
     done = subprocess.run(
         ["pdftotext", "-raw", str(path), "-"], capture_output=True, check=True, encoding="utf-8"
     )
-    return squeeze(done.stdout)
+    return done.stdout.removesuffix("\f").split("\f")
