@@ -38,7 +38,7 @@ def test_the_overview_counts_every_measure_once_no_data_among_them(tmp_path: Pat
     assert found["MT1-27-k25.n4"] == "11" and found["MT4-27-k25.n4"] == "3"
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     codes=st.lists(
         st.sampled_from(sorted({code for group in GROUPS.values() for code in group})),

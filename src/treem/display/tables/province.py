@@ -69,7 +69,7 @@ def _result_row(run: Run, result: Result) -> Row:
 
 
 def pace(run: Run) -> Table | None:
-    """Return gap, change a year and rate of reduction still needed, of measures with a value."""
+    """Return ratio to the path, gap, change a year and rate of reduction still needed."""
     shown = [row for row in run.rows() if row["gap_2025"] or row["gap_2030"]]
     if not shown:
         return None
@@ -78,6 +78,7 @@ def pace(run: Run) -> Table | None:
     head = [
         [
             text(words("measure"), rows=2, align="center"),
+            text(said["ratio"], rows=2, align="center"),
             *(
                 text(words("against").format(year=year), columns=3, align="center")
                 for year in TARGET_YEARS
@@ -88,10 +89,18 @@ def pace(run: Run) -> Table | None:
     body = [
         [measure_cell(run.register.measures[row.measure]), *_pace_cells(run, row)] for row in shown
     ]
-    return Table(head, body, (40, 10, 10, 10, 10, 10, 10), "pace", said["note"])
+    return Table(head, body, (34, 12, 9, 9, 9, 9, 9, 9), "pace", said["note"])
 
 
 def _pace_cells(run: Run, row: Result) -> list[Cell]:
+    ratio = figures.ratio(run, row)
+    return [
+        Cell(ratio.html if ratio else "", align="center"),
+        *_needed_cells(run, row),
+    ]
+
+
+def _needed_cells(run: Run, row: Result) -> list[Cell]:
     return [
         Cell(printed.html if (printed := show(run, row, year)) else "", align="center")
         for year in TARGET_YEARS
