@@ -1,0 +1,44 @@
+"""The one call for each kind of printed number: formats it for people and records the figure.
+
+Every function takes the run of the notebook and returns the printed number, or None where there is
+nothing to print. A number is printed without its unit and comparator, which stand beside it; so
+the same figure reads the same in a table, a sentence and an alternative text.
+"""
+
+from treem.display.figures.counts import count_part, tally
+from treem.display.figures.plan import baseline, cell, place, target
+from treem.display.figures.results import (
+    gap,
+    interval,
+    part,
+    path,
+    ratio,
+    relative_gap,
+    rounding_note,
+    value,
+    yearly_change,
+    yearly_rate,
+)
+from treem.display.figures.setting import plainly, signed, spoken
+
+__all__ = [
+    "baseline",
+    "cell",
+    "count_part",
+    "gap",
+    "interval",
+    "part",
+    "path",
+    "place",
+    "plainly",
+    "ratio",
+    "relative_gap",
+    "rounding_note",
+    "signed",
+    "spoken",
+    "tally",
+    "target",
+    "value",
+    "yearly_change",
+    "yearly_rate",
+]
