@@ -222,7 +222,7 @@ def test_units_that_sent_nothing_are_findings_and_the_rest_is_read(project):
     assert sorted((row["area_name"], row["severity"]) for row in missing) == [
         ("Sở Lao động - Thương binh và Xã hội", "submission"),
         ("Sở Y tế", "submission"),
-        ("Ủy ban nhân dân Huyện Hai", "submission"),
+        ("Ủy ban nhân dân huyện Hai", "submission"),
     ]
     assert len(received.observations) > 0
 

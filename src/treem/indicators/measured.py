@@ -28,7 +28,10 @@ REASONS = {
     "zero_denominator": "Mẫu số bằng 0: không phát sinh trường hợp nào trong năm.",
     "does_not_apply": "Đơn vị báo cáo ghi không áp dụng.",
     "province_only": "Chỉ tiêu chỉ có số liệu cấp tỉnh.",
-    "areas_missing": "Thiếu số của {areas}; không cộng một phần các địa bàn.",
+    "areas_missing": "{areas}; không cộng một phần các địa bàn.",
+    "areas_not_sent": "Chưa nhận hồ sơ của {areas}",
+    "areas_left_out": "Số của {areas} bị bỏ ra vì có lỗi",
+    "areas_incomplete": "Thiếu số của {areas}",
     "loosens": "Mức năm 2030 lỏng hơn mức năm 2025 theo cách đọc này.",
     "limit_only": "Chỉ biết giới hạn của con số, chưa đủ để kết luận.",
 }
@@ -38,7 +41,8 @@ REASONS = {
 class Measured:
     """One measure in one area and year. `value` is in the measure's unit, None where there is none.
 
-    `bound` makes `value` a limit (`<2`). `areas_*` are filled for sums of districts only.
+    `bound` makes `value` a limit (`<2`). `cause` is the key of `REASONS` for a value that is
+    missing. `areas_*` are filled for sums of districts only.
     """
 
     status: str
@@ -47,6 +51,7 @@ class Measured:
     value: Fraction | None = None
     bound: Comparator | None = None
     reason: str = ""
+    cause: str = ""
     comparable: bool = True
     comparable_reason: str = ""
     period_note: str = ""
@@ -111,8 +116,7 @@ def sum_areas(measure: Measure, rule: Rule, parts: Mapping[str, tuple[str, Measu
         "missing_areas": tuple(missing),
     }
     if missing or not parts:
-        reason = REASONS["areas_missing"].format(areas=", ".join(missing.values()))
-        return Measured("missing", reason=reason, **counts)
+        return Measured("missing", reason=_areas_missing(parts, missing), **counts)
     counts["observations"] = tuple(one for part in measured for one in part.observations)
     counts["comparable"] = all(part.comparable for part in measured)
     with_figures = [part for part in measured if part.numerator is not None]
@@ -129,11 +133,26 @@ def sum_areas(measure: Measure, rule: Rule, parts: Mapping[str, tuple[str, Measu
     return Measured(status, *_pair(amounts), value=rule(measure, amounts), **counts)
 
 
+def _areas_missing(parts: Mapping[str, tuple[str, Measured]], missing: Mapping[str, str]) -> str:
+    """Tell areas that sent nothing from those whose figures were left out: others must act."""
+    causes = {"no_submission": "areas_not_sent", "left_out": "areas_left_out"}
+    named: dict[str, list[str]] = {}
+    for code, name in missing.items():
+        cause = causes.get(parts[code][1].cause, "areas_incomplete")
+        named.setdefault(cause, []).append(name[:1].lower() + name[1:])
+    told = [
+        REASONS[cause].format(areas=", ".join(named[cause]))
+        for cause in (*causes.values(), "areas_incomplete")
+        if cause in named
+    ]
+    return REASONS["areas_missing"].format(areas="; ".join(told))
+
+
 def _nothing_used(rows: Sequence[Row], *, year: int, sent: bool, published: bool) -> Measured:
     if rows:
-        return Measured("missing", reason=_left_out(rows))
+        return Measured("missing", reason=_left_out(rows), cause="left_out")
     code = "no_published" if published else "no_row" if sent else "no_submission"
-    return Measured("missing", reason=REASONS[code].format(year=year))
+    return Measured("missing", reason=REASONS[code].format(year=year), cause=code)
 
 
 def _incomplete(
@@ -146,12 +165,10 @@ def _incomplete(
         return Measured(_status(used.values()), *pair, reason=reason, **common)
     unused = [row for row in rows if row["used"] != "true" and row["part"] not in used]
     if unused:
-        reason = _left_out(unused)
-    elif any(row["status"] == "missing" for row in used.values()):
-        reason = REASONS["not_collected"]
-    else:
-        reason = REASONS["no_row"]
-    return Measured("missing", *pair, reason=reason, **common)
+        return Measured("missing", *pair, reason=_left_out(unused), cause="left_out", **common)
+    not_collected = any(row["status"] == "missing" for row in used.values())
+    cause = "not_collected" if not_collected else "no_row"
+    return Measured("missing", *pair, reason=REASONS[cause], cause=cause, **common)
 
 
 def _left_out(rows: Sequence[Row]) -> str:

@@ -56,8 +56,8 @@ class Rule:
 RULES: dict[str, Rule] = {
     "missing_submission": Rule(
         "submission",
-        "{area_name} chưa gửi hồ sơ số liệu năm {year}: sổ SOURCES.csv không có dòng nào.",
-        "Đôn đốc đơn vị gửi biểu số liệu năm {year}, ghi tệp vào SOURCES.csv rồi chạy lại. "
+        "{area_name} chưa gửi hồ sơ số liệu năm {year}: sổ ghi nguồn không có dòng nào.",
+        "Đôn đốc đơn vị gửi biểu số liệu năm {year} và ghi tệp vào sổ ghi nguồn. "
         "Đến khi đó, mọi chỉ tiêu cần số của đơn vị này trong năm {year} ghi là chưa có số liệu.",
     ),
     "unlisted_file": Rule(

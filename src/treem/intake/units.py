@@ -30,7 +30,7 @@ def units_owing(
     """Return the units that owe figures for a year: districts of 31 December, then departments."""
     day = dt.date(year, 12, 31)
     districts = tuple(
-        Unit(area.code, f"Ủy ban nhân dân {area.full_name}", area.code, area.full_name)
+        Unit(area.code, _committee(area.full_name), area.code, area.full_name)
         for area in areas.on(day, "district", province=edition.province)
     )
     province = areas.get(edition.province, day)
@@ -44,3 +44,8 @@ def units_owing(
     return districts + tuple(
         Unit(code, AGENCIES[code][0], province.code, province.full_name) for code in codes
     )
+
+
+def _committee(area_name: str) -> str:
+    """Return the people's committee of an area; the kind of area is small inside a name."""
+    return f"Ủy ban nhân dân {area_name[:1].lower()}{area_name[1:]}"
