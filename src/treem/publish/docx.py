@@ -260,8 +260,11 @@ def _end_section(holder: Any, section: Any, before: Any) -> None:
 def write_page_headers(document: Any, notice: str) -> None:
     """Write the page number, centred in the top margin, and the notice above it.
 
-    Later sections have no headers of their own and so take these over.
+    Every section names the same two headers: LibreOffice does not hand the header of a first page
+    on over a section that has none.
     """
+    from copy import deepcopy
+
     first = document.sections[0]
     first.different_first_page_header_footer = True
     for header, numbered in ((first.header, True), (first.first_page_header, False)):
@@ -273,6 +276,10 @@ def write_page_headers(document: Any, notice: str) -> None:
         if numbered:
             number = [*_field_start("PAGE"), _run("1"), _field_end()]
             header._element.append(_header_line(number, size=26, bold=False))
+    references = first._sectPr.findall(qn("w:headerReference"))
+    for later in list(document.sections)[1:]:
+        for place, reference in enumerate(references):
+            later._sectPr.insert(place, deepcopy(reference))
 
 
 def _header_line(runs: list[Any], *, size: int, bold: bool) -> Any:
@@ -311,6 +318,9 @@ def set_language_and_fonts(document: Any) -> None:
             language.set(qn("w:val"), LANGUAGE)
             if language.tag == qn("w:lang"):
                 language.set(qn("w:eastAsia"), LANGUAGE)
+        for tag, mark in (("w:decimalSymbol", ","), ("w:listSeparator", ";")):
+            for symbol in root.iter(qn(tag)):
+                symbol.set(qn("w:val"), mark)
         for level in root.iter(qn("w:lvl")):
             kind = level.find(qn("w:numFmt"))
             if kind is not None and kind.get(qn("w:val")) == "bullet":
