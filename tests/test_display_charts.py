@@ -8,7 +8,8 @@ import pytest
 
 from small_tables import REGISTER, judged, small_run
 from treem.display import charts
-from treem.display.canvas import DPI, POINTS, Chart, drawing
+from treem.display.canvas import DPI, POINTS, Chart, Frame, drawing, new_figure, panels
+from treem.display.charts.marks import LINES, add_legend
 from treem.errors import PublishError
 
 VALUES = {
@@ -46,7 +47,7 @@ def test_the_numbers_of_the_alternative_text_are_figures(tmp_path: Path) -> None
 
 def test_an_undefined_measure_gets_no_path(tmp_path: Path) -> None:
     alt = charts.paths(small_run(tmp_path, {}), 2).alt
-    assert "CT13 Số cuộc tảo hôn: chưa có định nghĩa, chưa có số liệu." in alt
+    assert "CT13 Số cuộc tảo hôn: chưa có định nghĩa." in alt
 
 
 def test_the_same_data_gives_the_same_picture(tmp_path: Path) -> None:
@@ -76,8 +77,36 @@ def test_a_district_is_drawn_beside_the_province(tmp_path: Path) -> None:
     run = small_run(tmp_path, _everywhere("CT22", "31"), area="256")
     chart = charts.district(run)
     assert chart is not None
-    assert chart.alt.endswith("năm 2024. CT22: 31,0%, toàn tỉnh 31,0%.")
+    assert chart.alt.endswith("năm 2024. Có mức dưới 90: CT22: 31,0%, toàn tỉnh 31,0%.")
     assert charts.district(small_run(tmp_path, {}, area="256")) is None
+
+
+def test_shares_near_all_children_get_an_axis_of_their_own(tmp_path: Path) -> None:
+    values = _everywhere("CT22", "31") | _everywhere("CT17", "99.2")
+    chart = charts.district(small_run(tmp_path, values, area="256"))
+    assert chart is not None
+    assert "Mọi mức trong ô từ 90 trở lên: CT17: 99,2%, toàn tỉnh 99,2%. Có mức" in chart.alt
+
+
+def test_figures_that_do_not_compare_are_not_called_missing(tmp_path: Path) -> None:
+    values = {("27", 2024, "CT01"): judged("46.8", "NOT_COMPARABLE", comparable="false")}
+    alt = charts.paths(small_run(tmp_path, values), 1).alt
+    assert "CT01" in alt and "mức năm 2030 ít nhất 87%, không so sánh được." in alt
+    assert "mức năm 2030 ít nhất 95%, chưa có số liệu." in alt
+
+
+def test_a_legend_names_only_what_is_drawn(tmp_path: Path) -> None:
+    with drawing(small_run(tmp_path, {}).fonts):
+        figure = new_figure(2)
+        (axes,) = panels(figure, 1, 1, Frame(left=0.5, right=0.1, top=0.1, bottom=0.5))
+        axes.axvline(3, **LINES["province"])
+        add_legend(figure, "area", "interval", "province")
+    assert [entry.get_text() for entry in figure.legends[0].get_texts()] == ["toàn tỉnh"]
+
+
+def test_every_line_has_a_style_of_its_own() -> None:
+    names = ("interval", "province", "target_line")
+    assert len({str(LINES[name].get("linestyle", "solid")) for name in names}) == len(names)
 
 
 def test_a_picture_carries_its_text_and_its_size(tmp_path: Path) -> None:

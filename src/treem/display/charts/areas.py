@@ -14,13 +14,17 @@ from treem.plan.model import Limit, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from treem.notebooks.api import Run
 
 COLUMNS = 2
 PERCENT = "%"
 _FRAME = Frame(left=1.3, right=0.12, top=0.28, bottom=0.65, across=0.25, down=0.55)
-_ONE = Frame(left=2.75, right=0.12, top=0.08, bottom=0.8)
+HIGH = 90
+"""Shares from here on crowd at the end of a common axis; they get a panel of their own."""
+
+_LEFT, _RIGHT, _TOP, _BETWEEN, _BOTTOM, _LINE = 2.75, 0.15, 0.3, 0.62, 0.62, 0.25
 
 
 def areas(run: Run) -> Chart | None:
@@ -79,24 +83,57 @@ def district(run: Run) -> Chart | None:
     ]
     if not shown:
         return None
+    high = [row for row in shown if min(_levels(run, row)) >= HIGH]
+    low = [row for row in shown if row not in high]
+    parts = {name: rows for name, rows in (("high", high), ("low", low)) if rows}
     told = []
     with drawing(run.fonts):
-        figure = new_figure(0.24 * len(shown) + 0.9)
-        (axes,) = panels(figure, 1, 1, _ONE)
-        for place, row in enumerate(shown):
-            told.append(_draw_share(run, axes, place, row))
-        labels = [f"{row.measure} {short_name(row.measure)}" for row in shown]
-        axes.set_yticks(range(len(shown)), labels)
-        axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlabel(PERCENT)
-        axes.grid(axis="y", color=LIGHT, linewidth=0.5)
-        axes.set_axisbelow(True)
-        vietnamese_ticks(axes.xaxis)
+        figure = new_figure(_TOP + _LINE * len(shown) + _BETWEEN * (len(parts) - 1) + _BOTTOM)
+        places = _stacked(figure, [len(rows) for rows in parts.values()])
+        for axes, (name, rows) in zip(places, parts.items(), strict=True):
+            told.append(_draw_shares(run, axes, name, rows))
         add_legend(figure, "area", "interval", "province_point", "target_point")
         alt = chart_texts()["alt"]["district"].format(
-            area=lower_first(run.area.full_name), year=run.year, measures="; ".join(told)
+            area=lower_first(run.area.full_name), year=run.year, parts=" ".join(told)
         )
         return finished(figure, alt)
+
+
+def _stacked(figure: Figure, lines: list[int]) -> list[Axes]:
+    """Return panels one under the other, each as high as its lines need."""
+    width, height = figure.get_size_inches()
+    wide = (width - _LEFT - _RIGHT) / width
+    placed, top = [], height - _TOP
+    for count in lines:
+        bottom = top - _LINE * count
+        placed.append(
+            figure.add_axes((_LEFT / width, bottom / height, wide, _LINE * count / height))
+        )
+        top = bottom - _BETWEEN
+    return placed
+
+
+def _draw_shares(run: Run, axes: Axes, name: str, rows: list[Result]) -> str:
+    """Draw one panel of an area's shares; return its sentence of the alternative text."""
+    title = chart_texts()["shares"][name].format(level=HIGH)
+    told = [_draw_share(run, axes, place, row) for place, row in enumerate(rows)]
+    axes.set_yticks(range(len(rows)), [f"{row.measure} {short_name(row.measure)}" for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_title(f"{title} ({PERCENT})", loc="left")
+    axes.grid(axis="both", color=LIGHT, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.04)
+    vietnamese_ticks(axes.xaxis)
+    return str(chart_texts()["alt"]["district_part"].format(title=title, measures="; ".join(told)))
+
+
+def _levels(run: Run, row: Result) -> list[float]:
+    """Return the numbers that are drawn on the line of a measure."""
+    measure = run.register.measures[row.measure]
+    limit = _limit(run, measure)
+    province = run.expect(row.measure, run.edition.province)
+    levels = [float(one) for one in (row["value"], row["lower"], province["value"]) if one]
+    return [*levels, float(limit.value)] if limit is not None else levels
 
 
 def _draw_share(run: Run, axes: Axes, place: int, row: Result) -> str:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _HOLLOW = {"linestyle": "none", "markerfacecolor": "white", "markeredgecolor": BLACK}
 
-LINES: dict[str, dict[str, Any]] = {
+_STYLES: dict[str, dict[str, Any]] = {
     "path": {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1.2},
     "baseline": {**_HOLLOW, "marker": "o", "markersize": 5},
     "target": {**_HOLLOW, "marker": "D", "markersize": 5},
     "result": {"color": ACCENT, "marker": "o", "markersize": 4.5, "linewidth": 1.3},
     "interval": {"color": BLACK, "linewidth": 0.9},
     "area": {"linestyle": "none", "color": BLACK, "marker": "o", "markersize": 4.5},
-    "province": {"color": ACCENT, "linewidth": 1.3},
+    "province": {"color": ACCENT, "linestyle": (0, (6, 1.5, 1, 1.5)), "linewidth": 1.8},
     "province_point": {**_HOLLOW, "marker": "D", "markeredgecolor": ACCENT, "markersize": 6},
     "target_line": {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1.2},
     "target_point": {
@@ -32,7 +32,9 @@ LINES: dict[str, dict[str, Any]] = {
         "markeredgewidth": 1.6,
     },
 }
-"""How each kind of number is drawn; the legend takes the same."""
+
+LINES = {name: {**style, "gid": name} for name, style in _STYLES.items()}
+"""How each kind of number is drawn; the id lets the legend find what a figure shows."""
 
 
 def chart_texts() -> dict[str, Any]:
@@ -41,11 +43,12 @@ def chart_texts() -> dict[str, Any]:
 
 
 def add_legend(figure: Figure, *names: str, columns: int = 4) -> None:
-    """Write what the marks of a chart mean under it."""
+    """Write under a chart what its marks mean; of the names, only those that are drawn."""
     from matplotlib.lines import Line2D
 
     said = chart_texts()["legend"]
-    handles = [Line2D([], [], label=said[name], **LINES[name]) for name in names]
+    drawn = {artist.get_gid() for artist in figure.findobj()}
+    handles = [Line2D([], [], label=said[name], **LINES[name]) for name in names if name in drawn]
     figure.legend(handles=handles, loc="lower center", ncols=columns, frameon=False)
 
 

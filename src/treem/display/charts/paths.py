@@ -48,21 +48,27 @@ def _draw(run: Run, axes: Axes, measure: Measure) -> str:
     years = [year for year in run.edition.years if year <= run.year]
     found = [row for year in years if (row := run.result(measure.id, year=year))]
     drawn = [row for row in found if row["value"] and row["comparable"] == "true"]
+    missing = "" if drawn else _why_empty(found)
     if case.undefined:
-        _write(axes, chart_texts()["undefined"])
+        drawn, missing = [], chart_texts()["undefined"]
     else:
         _draw_way(axes, case)
         if case.baseline is not None:
             axes.plot(BASELINE_YEAR, float(case.baseline), **LINES["baseline"])
         for year, limit in case.limits.items():
             axes.plot(year, float(limit.value), **LINES["target"])
-        if not drawn:
-            _write(axes, chart_texts()["no_data"])
     _draw_results(axes, drawn, measure)
     _dress(axes, measure)
-    if not drawn:
+    if missing:
+        _write(axes, missing)
         _make_room(axes)
-    return _alt(run, measure, case, drawn)
+    return _alt(run, measure, case, drawn, missing)
+
+
+def _why_empty(found: list[Result]) -> str:
+    """Say why a panel shows no result: figures that do not compare with 2020, or none at all."""
+    reported = any(row.reported and row["comparable"] != "true" for row in found)
+    return str(chart_texts()["not_comparable" if reported else "no_data"])
 
 
 def _dress(axes: Axes, measure: Measure) -> None:
@@ -119,14 +125,14 @@ def _write(axes: Axes, words: str) -> None:
     )
 
 
-def _alt(run: Run, measure: Measure, case: Case, drawn: list[Result]) -> str:
+def _alt(run: Run, measure: Measure, case: Case, drawn: list[Result], missing: str) -> str:
     said = chart_texts()["alt"]
-    details = [chart_texts()["undefined"]] if case.undefined else _levels(run, measure)
+    details = [] if case.undefined else _levels(run, measure)
     for row in drawn:
         value = figures.plainly(figures.value(run, row), measure.unit)
         details.append(said["path_result"].format(year=row.year, value=value))
-    if not drawn:
-        details.append(chart_texts()["no_data"])
+    if missing:
+        details.append(missing)
     name = short_name(measure.id)
     return str(said["path_one"].format(id=measure.id, name=name, details=", ".join(details)))
 
