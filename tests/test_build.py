@@ -355,14 +355,24 @@ def broken(built: Path) -> Iterator[Project]:
 
 
 def _refused(project: Project, edition: str, code: int, *words: str) -> None:
-    folder = package(project.root, edition)
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    report = project.root / "reports" / edition
+    before = _contents(report)
     done = run_treem(project.root, "report", edition, "--publisher", "embedded")
     assert done.returncode == code, done.stderr
     for word in words:
         assert word in done.stderr
     assert "Traceback" not in done.stderr
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert _contents(report) == before
+
+
+def _contents(report: Path) -> dict[Path, bytes]:
+    """All that a build left, but for the notebook that is kept because it failed."""
+    failed = report / "failed"
+    return {
+        path: path.read_bytes()
+        for path in report.rglob("*")
+        if path.is_file() and failed not in path.parents
+    }
 
 
 def _params(project: Project, edition: str, old: str, new: str) -> None:
@@ -388,6 +398,18 @@ def test_a_truncated_workbook_stops_with_1(broken: Project) -> None:
     _refused(broken, "demo-2024", 1, "2024/256.xlsx")
 
 
+def test_a_finding_of_severity_run_stops_at_the_gate_with_1(broken: Project) -> None:
+    path = broken.plan / "measures.csv"
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    rows[0]["interval"] = "wilsonn"
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    _refused(broken, "2022", 1, "Gói báo cáo trước đó còn nguyên", "wilsonn", "CT01")
+
+
 def test_an_area_that_did_not_exist_on_the_date_stops_with_1(broken: Project) -> None:
     _params(broken, "2022", "as_of: 2022-12-31", "as_of: 2025-12-31")
     _refused(broken, "2022", 1, "27")
@@ -396,6 +418,31 @@ def test_an_area_that_did_not_exist_on_the_date_stops_with_1(broken: Project) ->
 def test_real_figures_below_the_province_are_refused_with_1(broken: Project) -> None:
     _params(broken, "2022", "areas: none", "areas: districts")
     _refused(broken, "2022", 1, "dưới cấp tỉnh")
+
+
+def test_a_geography_that_the_province_is_not_of_stops_with_1(broken: Project) -> None:
+    _params(broken, "2022", "geography: old-27", "geography: new-24")
+    _refused(broken, "2022", 1, "new-24", "geography")
+
+
+def test_publishing_tables_of_other_inputs_is_refused_with_1(broken: Project) -> None:
+    path = broken.root / "data/published/so_lieu_bac_ninh.csv"
+    path.write_text(path.read_text("utf-8").replace(",0.8,", ",0.7,"), "utf-8")
+    done = run_treem(broken.root, "publish", "2022", "--publisher", "embedded")
+    assert done.returncode == 1
+    assert "treem run 2022" in done.stderr
+
+
+def test_a_trace_says_when_tables_are_newer_than_the_package(broken: Project) -> None:
+    record = broken.root / "reports" / "2022" / "tables" / "made_from.json"
+    kept = record.read_text("utf-8")
+    record.write_text(kept.replace('"edition_sha256":"', '"edition_sha256":"0'), "utf-8")
+    try:
+        done = run_treem(broken.root, "trace", "2022", "CT08.1-27-v")
+    finally:
+        record.write_text(kept, "utf-8")
+    assert done.returncode == 0
+    assert "tính lại sau khi làm gói xuất bản" in done.stderr
 
 
 def test_a_misspelled_notebook_parameter_stops_before_anything_runs(broken: Project) -> None:
@@ -439,8 +486,7 @@ def test_a_reports_folder_that_cannot_be_written_stops_with_3(broken: Project) -
 def test_no_room_to_write_stops_with_3(broken: Project) -> None:
     """A limit on file size stands for the full disk: writing fails in the middle of a file."""
     _params(broken, "2022", "kỳ năm 2022", "kỳ 2022")
-    folder = package(broken.root, "2022")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    before = _contents(broken.root / "reports" / "2022")
     done = subprocess.run(
         ["bash", "-c", 'ulimit -f 8; exec "$0" -m treem report 2022 --publisher embedded '
          '--project "$1"', sys.executable, str(broken.root)],
@@ -448,4 +494,4 @@ def test_no_room_to_write_stops_with_3(broken: Project) -> None:
     )  # fmt: skip
     assert done.returncode == 3, done.stderr
     assert "Traceback" not in done.stderr
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert _contents(broken.root / "reports" / "2022") == before

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -192,3 +195,31 @@ def test_a_misspelled_parameter_stops_before_anything_runs(
             failed=tmp_path / "failed",
         )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_worker_ends_with_a_killed_parent() -> None:
+    parent = (
+        "import multiprocessing, time\nfrom treem.notebooks.runner import _end_with_parent\n"
+        "def work():\n    _end_with_parent()\n    print(multiprocessing.current_process().pid,"
+        " flush=True)\n    time.sleep(60)\n"
+        "multiprocessing.get_context('fork').Process(target=work).start()\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        worker = Path(f"/proc/{int(running.stdout.readline())}")
+        assert worker.exists()
+        running.kill()
+        running.wait()
+        deadline = time.monotonic() + 10
+        while _runs(worker) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not _runs(worker)
+
+
+def _runs(process: Path) -> bool:
+    """Whether a process still runs; one that ended but was not asked for its result does not."""
+    try:
+        return process.joinpath("stat").read_text().rsplit(")")[-1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -10,34 +10,58 @@ from pathlib import Path
 import pytest
 
 from treem.errors import StorageError
-from treem.storage import fresh_folder, recover, sole_writer, swap_in, write_archive
+from treem.storage import recover, scratch, sole_writer, swap_in, write_archive
 
 
 def _package(folder: Path, text: str) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "index.html").write_text(text, "utf-8")
     return folder
 
 
-def test_swap_replaces_the_old_folder(tmp_path: Path) -> None:
-    final = _package(tmp_path / "public", "cũ")
-    swap_in(_package(tmp_path / "new", "mới"), final)
-    assert (final / "index.html").read_text("utf-8") == "mới"
-    assert [path.name for path in tmp_path.iterdir()] == ["public"]
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.name != ".lock"}
 
 
-def test_a_swap_killed_in_the_middle_is_put_back(tmp_path: Path) -> None:
-    _package(tmp_path / "public", "cũ").rename(tmp_path / "public.old")
-    recover(tmp_path)
-    assert (tmp_path / "public" / "index.html").read_text("utf-8") == "cũ"
-
-
-def test_a_swap_killed_at_its_end_keeps_the_new(tmp_path: Path) -> None:
-    _package(tmp_path / "public.old", "cũ")
-    _package(tmp_path / "public", "mới")
-    recover(tmp_path)
+def test_what_was_swapped_in_stays_when_the_work_ends_well(tmp_path: Path) -> None:
+    _package(tmp_path / "public", "cũ")
+    with sole_writer(tmp_path, "x"):
+        swap_in(_package(scratch(tmp_path, "stage") / "public", "mới"), tmp_path / "public")
+        swap_in(_package(scratch(tmp_path, "other") / "tables", "mới"), tmp_path / "tables")
     assert (tmp_path / "public" / "index.html").read_text("utf-8") == "mới"
-    assert not (tmp_path / "public.old").exists()
+    assert _names(tmp_path) == {"public", "tables"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_everything_is_put_back_when_the_work_fails(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    _package(tmp_path / "tables", "cũ")
+    with pytest.raises(error), sole_writer(tmp_path, "x"):
+        swap_in(_package(scratch(tmp_path, "stage") / "tables", "mới"), tmp_path / "tables")
+        swap_in(_package(scratch(tmp_path, "package") / "public", "mới"), tmp_path / "public")
+        raise error
+    assert (tmp_path / "tables" / "index.html").read_text("utf-8") == "cũ"
+    assert _names(tmp_path) == {"tables"}
+
+
+def test_everything_is_put_back_when_the_process_was_killed(tmp_path: Path) -> None:
+    _package(tmp_path / "tables", "cũ")
+    swap_in(_package(scratch(tmp_path, "stage") / "tables", "mới"), tmp_path / "tables")
+    swap_in(_package(scratch(tmp_path, "package") / "public", "mới"), tmp_path / "public")
+    recover(tmp_path)  # what the next writer does first
+    assert (tmp_path / "tables" / "index.html").read_text("utf-8") == "cũ"
+    assert _names(tmp_path) == {"tables"}
+
+
+def test_a_commit_killed_in_the_middle_is_finished(tmp_path: Path) -> None:
+    _package(tmp_path / "tables", "mới")
+    _package(tmp_path / "tables.old", "cũ, đã xóa một phần")
+    _package(tmp_path / "public", "mới")
+    (tmp_path / ".committed").touch()
+    recover(tmp_path)
+    assert (tmp_path / "tables" / "index.html").read_text("utf-8") == "mới"
+    assert _names(tmp_path) == {"tables", "public"}
 
 
 def test_a_second_writer_is_refused_and_the_lock_goes_with_its_process(tmp_path: Path) -> None:
@@ -57,9 +81,9 @@ def test_a_second_writer_is_refused_and_the_lock_goes_with_its_process(tmp_path:
         pass
 
 
-def test_fresh_folder_is_empty(tmp_path: Path) -> None:
-    stale = _package(tmp_path / "stage", "dở dang")
-    assert list(fresh_folder(stale).iterdir()) == []
+def test_scratch_is_empty_whatever_lay_there(tmp_path: Path) -> None:
+    (scratch(tmp_path, "stage") / "half.html").write_text("dở dang", "utf-8")
+    assert list(scratch(tmp_path, "stage").iterdir()) == []
 
 
 def test_archives_of_the_same_content_are_byte_equal(tmp_path: Path) -> None:

@@ -134,9 +134,17 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _trace(arguments: argparse.Namespace) -> int:
+    from treem.audit.manifest import package_is_of_tables
     from treem.audit.trace import trace
 
-    found = trace(_project(arguments), arguments.edition, arguments.figure)
+    project = _project(arguments)
+    found = trace(project, arguments.edition, arguments.figure)
+    paths = project.report(arguments.edition)
+    if not package_is_of_tables(paths.public, paths.tables):
+        _say(
+            f"Lưu ý: bảng của kỳ {arguments.edition} đã được tính lại sau khi làm gói xuất bản; "
+            f"con số trong bản in có thể khác. Hãy chạy treem report {arguments.edition}."
+        )
     return _answer(arguments, found.as_json(), found.as_text())
 
 

@@ -8,6 +8,7 @@ so that whatever stops a build leaves the last good package as it was.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import platform
 import time
@@ -19,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from treem import __version__
 from treem.edition import Edition, edition_names, load_edition
-from treem.errors import DataError, GateError
+from treem.errors import AreaError, DataError, GateError
 from treem.project import Project, ReportPaths
-from treem.storage import fresh_folder, sole_writer, swap_in, write_archive
+from treem.storage import scratch, sole_writer, swap_in, write_archive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,22 +149,20 @@ def publish_edition(project: Project, name: str, *, publisher: str, say: Say) ->
     edition = load_edition(project, name)
     refuse_unprotected(edition)
     paths = project.report(name)
-    if not (paths.tables / "results.csv").exists() or not paths.notebooks.exists():
-        raise DataError(
-            f"Kỳ {name} chưa có bảng và sổ tính trong {_shown(project, paths.root)}. "
-            f"Hãy chạy trước: treem run {name}."
-        )
+    _refuse_stale_tables(project, edition, paths)
     chosen = choose_publisher(publisher, say)
     made_from = inputs(project, edition, chosen.label)
     seconds: dict[str, float] = {}
     with sole_writer(paths.root, name):
         _make_package(project, edition, paths, chosen, made_from, say, seconds)
+        _write_run_record(paths, made_from, seconds)
     return _published(project, edition, paths, chosen.label, seconds)
 
 
 def check_edition(project: Project, name: str) -> CheckOutcome:
     """Read an edition's data and run the gate over it; writes nothing."""
     edition = load_edition(project, name)
+    _check_geography(project, edition)
     road = _read_and_check(project, edition)
     return CheckOutcome(name, tuple(_rows(road.findings)))
 
@@ -189,6 +188,24 @@ def refuse_unprotected(edition: Edition) -> None:
         )
 
 
+def _refuse_stale_tables(project: Project, edition: Edition, paths: ReportPaths) -> None:
+    """Refuse tables whose inputs have changed: the package would name inputs it is not of."""
+    from treem.audit.manifest import computed_from, read_record
+
+    where = _shown(project, paths.root)
+    record = read_record(paths.tables)
+    if record is None or not paths.notebooks.exists():
+        raise DataError(
+            f"Kỳ {edition.name} chưa có bảng và sổ tính trong {where}. "
+            f"Hãy chạy trước: treem run {edition.name}."
+        )
+    if record != computed_from(project, edition):
+        raise DataError(
+            f"Bảng và sổ tính của kỳ {edition.name} trong {where} được làm từ số liệu, tham số "
+            f"hoặc mã khác với hiện nay. Hãy chạy lại: treem run {edition.name}."
+        )
+
+
 # --- the stages -------------------------------------------------------------------------------
 
 
@@ -211,12 +228,15 @@ def _make_tables_and_notebooks(
     say: Say,
     seconds: dict[str, float],
 ) -> None:
+    from treem.audit.manifest import RECORD, canonical_json, computed_from
     from treem.notebooks.matrix import book, check_matrix
     from treem.notebooks.runner import execute
     from treem.publish.profile import write_profile
 
+    _check_geography(project, edition)
     check_matrix(project, edition)
-    stage = fresh_folder(paths.root / ".stage")
+    computed = computed_from(project, edition)
+    stage = scratch(paths.root, "stage")
     with _timed(seconds, "tables"):
         _write_tables(project, edition, stage / "tables", say)
     with _timed(seconds, "notebooks"):
@@ -229,10 +249,29 @@ def _make_tables_and_notebooks(
             jobs=jobs,
             say=say,
         )
+    (stage / "tables" / RECORD).write_text(canonical_json(computed) + "\n", "utf-8")
     swap_in(stage / "tables", paths.tables)
     swap_in(stage / "notebooks", paths.notebooks)
-    stage.rmdir()
     write_profile(project, edition, book(project, edition))
+
+
+def _check_geography(project: Project, edition: Edition) -> None:
+    """Refuse a province that did not exist on a date of the edition, or not in its geography.
+
+    Raises AreaError.
+    """
+    from treem.areas import load_geography
+
+    areas = load_geography(project)
+    days = [edition.as_of, *(dt.date(year, 12, 31) for year in edition.years)]
+    for day in days:
+        province = areas.get(edition.province, day)
+        if province.geography != edition.geography:
+            raise AreaError(
+                f"params/{edition.name}.yml: ngày {day:%d/%m/%Y} mã {edition.province} là "
+                f"{province.full_name} thuộc địa giới {province.geography}, không thuộc "
+                f"{edition.geography}. Hãy sửa “geography” hoặc “province”."
+            )
 
 
 def _read_and_check(project: Project, edition: Edition) -> _Road:
@@ -320,14 +359,14 @@ def _make_package(
     from treem.publish.profile import write_profile
 
     write_profile(project, edition, book(project, edition))
-    stage = fresh_folder(paths.root / ".package")
+    stage = scratch(paths.root, "package")
     say(f"Làm văn bản bằng {chosen.label} …")
     with _timed(seconds, "document"):
         chosen.render(project, edition, stage)
     with _timed(seconds, "package"):
         _write_data(edition, paths, stage / "data")
         write_manifest(stage, made_from, edition.notice)
-        archive = paths.root / ".package.zip"
+        archive = scratch(paths.root, "archive") / paths.archive.name
         write_archive(stage, archive)
     swap_in(stage, paths.public)
     swap_in(archive, paths.archive)
@@ -358,7 +397,7 @@ def _write_run_record(
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
     text = json.dumps(record, ensure_ascii=False, indent=1)
-    new = paths.root / "run.json.new"
+    new = scratch(paths.root, "record") / paths.run_record.name
     new.write_text(text + "\n", "utf-8")
     swap_in(new, paths.run_record)
 

@@ -17,23 +17,32 @@ from treem.errors import StorageError
 
 FIXED_TIME = (2021, 6, 10, 0, 0, 0)
 """The date of the plan: archives carry it instead of the clock, so that builds are byte-equal."""
+OLD, NEW, COMMITTED = ".old", ".new-here", ".committed"
+"""What waits beside a file or folder that was swapped in: the old one, or a mark of none."""
 
 
 @contextmanager
 def sole_writer(folder: Path, edition: str) -> Iterator[None]:
     """Hold the edition's folder for this process; raises StorageError while another holds it.
 
-    The lock is the operating system's and goes with the process, however that ends.
+    Everything that `swap_in` puts in place meanwhile counts together: when the block ends well all
+    of it stays, when it fails or the process is killed all of it is put back (at once, or by the
+    next writer). The lock is the operating system's and goes with the process, however that ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    recover(folder)
     with (folder / ".lock").open("a+b") as handle:
         if not _try_lock(handle.fileno()):
             raise StorageError(
                 f"Một lần chạy khác đang làm kỳ {edition} (thư mục {folder.name}). "
                 "Hãy đợi lần đó xong rồi chạy lại."
             )
-        yield
+        recover(folder)
+        try:
+            yield
+        except BaseException:
+            recover(folder)
+            raise
+        _commit(folder)
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -51,32 +60,56 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def fresh_folder(folder: Path) -> Path:
-    """Return the folder, empty, whatever an earlier run left in it."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    return folder
+def scratch(folder: Path, name: str) -> Path:
+    """Return an empty folder to work in; what a stopped run left there is gone.
+
+    Its name begins with a dot, and it never outlives the block of `sole_writer`.
+    """
+    path = folder / f".{name}"
+    _remove(path)
+    path.mkdir(parents=True)
+    return path
 
 
 def swap_in(new: Path, final: Path) -> None:
-    """Put the finished folder or file in the place of the old one, by renaming."""
-    old = final.with_name(final.name + ".old")
+    """Put a finished folder or file in its place by renaming; the old one waits beside it."""
+    old = _old(final)
     _remove(old)
     if final.exists():
         final.rename(old)
+    else:
+        (final.parent / f"{final.name}{NEW}").touch()
     new.rename(final)
-    _remove(old)
 
 
 def recover(folder: Path) -> None:
-    """Put back what a run killed in the middle of `swap_in` had moved aside."""
-    for old in folder.glob("*.old"):
-        final = old.with_name(old.name.removesuffix(".old"))
-        if final.exists():
-            _remove(old)
-        else:
-            old.rename(final)
+    """Put everything back that an unfinished writer had swapped in, and clear its scratch."""
+    if (folder / COMMITTED).exists():
+        _commit(folder)
+        return
+    for old in folder.glob(f"*{OLD}"):
+        final = old.with_name(old.name.removesuffix(OLD))
+        _remove(final)
+        old.rename(final)
+    for mark in folder.glob(f"*{NEW}"):
+        _remove(mark.with_name(mark.name.removesuffix(NEW)))
+        mark.unlink()
+    _clear_scratch(folder)
+
+
+def _commit(folder: Path) -> None:
+    """Keep what was swapped in; once marked, the next writer finishes what a kill cut short."""
+    (folder / COMMITTED).touch()
+    for left in (*folder.glob(f"*{OLD}"), *folder.glob(f"*{NEW}")):
+        _remove(left)
+    _clear_scratch(folder)
+    (folder / COMMITTED).unlink()
+
+
+def _clear_scratch(folder: Path) -> None:
+    for path in folder.glob(".*"):
+        if path.name not in (".lock", COMMITTED):
+            _remove(path)
 
 
 def write_archive(folder: Path, archive: Path) -> None:
@@ -88,6 +121,10 @@ def write_archive(folder: Path, archive: Path) -> None:
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
                 handle.writestr(entry, path.read_bytes())
+
+
+def _old(final: Path) -> Path:
+    return final.with_name(final.name + OLD)
 
 
 def _remove(path: Path) -> None:

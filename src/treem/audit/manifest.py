@@ -31,21 +31,20 @@ TOOLS = (
     "python-docx",
     "typst",
 )
-SOURCES = (
+COMPUTED_FROM = (
     "src/treem",
     "notebooks",
-    "chapters",
-    "index.qmd",
-    "_quarto.yml",
-    "_language-vi.yml",
-    "_extensions",
     "expectations",
     "data/source",
     "data/plan",
     "data/areas",
     "data/published",
-    "requirements.lock",
 )
+"""What tables and executed notebooks depend on, beside the edition's own files and the lock."""
+DOCUMENT_FROM = ("chapters", "index.qmd", "_quarto.yml", "_language-vi.yml", "_extensions")
+"""What the document depends on besides."""
+RECORD = "made_from.json"
+"""Beside the tables: what they were computed from."""
 MEDIA_TYPES = {
     ".css": "text/css",
     ".csv": "text/csv",
@@ -90,19 +89,46 @@ def tree_sha256(root: Path, names: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def inputs(project: Project, edition: Edition, publisher: str) -> dict[str, Any]:
-    """Return what the package of this edition is made from, as checksums and versions."""
+def computed_from(project: Project, edition: Edition) -> dict[str, Any]:
+    """Return what tables and executed notebooks are made from, as checksums and versions."""
     own = [f"params/{edition.name}.yml"]
     own += [name for name in (edition.submissions, edition.published) if name is not None]
     return {
         "edition": edition.name,
-        "sources_sha256": tree_sha256(project.root, SOURCES),
+        "sources_sha256": tree_sha256(project.root, COMPUTED_FROM),
         "edition_sha256": tree_sha256(project.root, own),
         "lock_sha256": tree_sha256(project.root, ["requirements.lock"]),
-        "publisher": publisher,
         "python": platform.python_version(),
         "tools": {name: metadata.version(name) for name in TOOLS},
     }
+
+
+def inputs(project: Project, edition: Edition, publisher: str) -> dict[str, Any]:
+    """Return what the package of this edition is made from, the document included."""
+    return {
+        **computed_from(project, edition),
+        "document_sha256": tree_sha256(project.root, DOCUMENT_FROM),
+        "publisher": publisher,
+    }
+
+
+def read_record(tables: Path) -> dict[str, Any] | None:
+    """Return what the tables in this folder were computed from; None where nothing says so."""
+    try:
+        record = json.loads((tables / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def package_is_of_tables(package: Path, tables: Path) -> bool:
+    """Whether the package was made from the tables that lie here now, or there is no package."""
+    target = package / "manifest.json"
+    if not target.is_file():
+        return True
+    made_from = json.loads(target.read_text("utf-8"))["made_from"]
+    record = read_record(tables) or {}
+    return all(made_from.get(key) == value for key, value in record.items())
 
 
 def write_manifest(package: Path, made_from: Mapping[str, Any], notice: str) -> Path:

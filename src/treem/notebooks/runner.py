@@ -10,10 +10,13 @@ a build can run on tables that are not in place yet; parameters stay what a pers
 
 from __future__ import annotations
 
+import ctypes
 import json
 import multiprocessing
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -31,6 +34,7 @@ from treem.project import Project
 
 TABLES_VARIABLE = "TREEM_TABLES"
 FIGURES = "figures.jsonl"
+_SET_PARENT_DEATH_SIGNAL = 1
 CELL_SECONDS = 600
 """Time limit of one cell."""
 
@@ -109,7 +113,9 @@ def _run_all(
     """Run the jobs; return their outcomes in the order of the jobs, whatever ended first."""
     outcomes: dict[str, Outcome] = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(work)), mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        min(jobs, len(work)), mp_context=context, initializer=_end_with_parent
+    ) as pool:
         futures = [pool.submit(run_job, job) for job in work]
         try:
             for ended in as_completed(futures):
@@ -126,6 +132,12 @@ def _run_all(
         finally:
             _cancel(futures)
     return [outcomes[job.unit.name] for job in work]
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this worker when its parent is killed; elsewhere it ends with its queue."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _cancel(futures: Iterable[Future[Outcome]]) -> None:
