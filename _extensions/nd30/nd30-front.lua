@@ -34,6 +34,7 @@ local function read_form(meta)
     parent = text(nd30["parent-body"]),
     issuing = texts(nd30["issuing-body"]),
     symbol = text(nd30.symbol),
+    author = text(nd30.author),
     place = text(nd30.place),
     addressees = texts(nd30.addressees),
     basis = texts(nd30["legal-basis"]):map(function(item) return "Căn cứ " .. item end),

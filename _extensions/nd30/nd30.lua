@@ -137,7 +137,18 @@ end
 local NEXT_APPENDIX = "#nd30-appendix-page()"
 local FIRST_APPENDIX = "#nd30-appendices-begin()\n" .. NEXT_APPENDIX
 
-local function typst_headings(blocks)
+-- "(Kèm theo Báo cáo số …": number and day are filled in on paper, in a file they stay empty.
+local function link_line(form)
+  if form.kind == "" then return nil end
+  local kind = pandoc.text.sub(form.kind, 1, 1) .. pandoc.text.lower(pandoc.text.sub(form.kind, 2))
+  local blank = "\u{2003}\u{2003}"
+  return "(Kèm theo " .. kind .. " số" .. blank .. "\u{2003}/" .. form.symbol .. " ngày" .. blank
+    .. "tháng" .. blank .. "năm" .. blank .. "\u{2003}"
+    .. (form.author ~= "" and "của " .. form.author or "") .. ")"
+end
+
+local function typst_headings(blocks, form)
+  local link = link_line(form)
   local appendices = 0
   return blocks:walk {
     Header = function(header)
@@ -151,7 +162,9 @@ local function typst_headings(blocks)
       elseif header.classes:includes("nd30-appendix") then
         appendices = appendices + 1
         local call = typst_call("nd30-appendix", { header.content }, label)
-        return { raw("typst", appendices == 1 and FIRST_APPENDIX or NEXT_APPENDIX), call }
+        local begin = raw("typst", appendices == 1 and FIRST_APPENDIX or NEXT_APPENDIX)
+        local line = link and raw("typst", "#nd30-link-line(" .. front.typst_string(link) .. ")")
+        return line and { begin, call, line } or { begin, call }
       end
     end,
   }
@@ -184,7 +197,12 @@ local function reference_number(counts, level, appendix)
 end
 
 -- Numbers the headings of DOCX and returns the texts of references to them.
-local function docx_headings(blocks)
+local LINK_LINE = '<w:p><w:pPr><w:pStyle w:val="Nd30Plain"/><w:keepNext/><w:spacing w:after="240"/>'
+  .. '<w:jc w:val="center"/></w:pPr><w:r><w:rPr><w:i/></w:rPr><w:t xml:space="preserve">%s</w:t>'
+  .. "</w:r></w:p>"
+
+local function docx_headings(blocks, form)
+  local link = link_line(form)
   local counts, appendix, references = { 0, 0, 0 }, false, {}
   local numbered = blocks:walk {
     Header = function(header)
@@ -210,7 +228,10 @@ local function docx_headings(blocks)
       end
       header.content = content
       header.attributes.number = nil
-      return starts_appendix and { raw("openxml", END_PORTRAIT), header } or header
+      if not starts_appendix then return header end
+      local begun = pandoc.Blocks { raw("openxml", END_PORTRAIT), header }
+      if link then begun:insert(raw("openxml", LINK_LINE:format(front.escape_xml(link)))) end
+      return begun
     end,
   }
   return numbered:walk {
@@ -267,6 +288,7 @@ local function mark_table_head(tbl)
 end
 
 local GROUP, NOTE = "/*nd30-group*/", "#nd30-table-note["
+local SHORT_NOTE, SMALL_ROWS, SMALL_TEXT = 300, 10, 900
 
 local function prefix_cell(cell, words, suffix)
   local block = cell.contents[1]
@@ -276,28 +298,73 @@ local function prefix_cell(cell, words, suffix)
   end
 end
 
--- Rows of class `group` (one cell over all columns) become headers of the rows below them, so
--- that Typst repeats them on the next page; rows of class `note` are set smaller.
-local function typst_groups(tbl)
-  local groups = false
+local function letters(blocks)
+  return utf8.len(pandoc.utils.stringify(blocks)) or 0
+end
+
+-- Takes the note out of a table where it is too long to stand under the rows of every page.
+local function take_long_note(tbl)
+  local note = pandoc.Blocks {}
+  for _, body in ipairs(tbl.bodies) do
+    body.body = body.body:filter(function(row)
+      local long = row.classes:includes("note") and letters(row.cells[1].contents) > SHORT_NOTE
+      if long then note:extend(row.cells[1].contents) end
+      return not long
+    end)
+  end
+  return note
+end
+
+local function is_small(tbl)
+  local rows, size = #tbl.head.rows, 0
+  for _, body in ipairs(tbl.bodies) do
+    rows = rows + #body.body
+    for _, row in ipairs(body.body) do
+      for _, cell in ipairs(row.cells) do size = size + letters(cell.contents) end
+    end
+  end
+  return rows <= SMALL_ROWS and size <= SMALL_TEXT
+end
+
+local function mark_rows(tbl)
   for _, body in ipairs(tbl.bodies) do
     for _, row in ipairs(body.body) do
       if row.classes:includes("group") then
-        groups = true
         prefix_cell(row.cells[1], GROUP)
       elseif row.classes:includes("note") then
         prefix_cell(row.cells[1], NOTE, "]")
       end
     end
   end
-  if not groups then return tbl end
+end
+
+local CELL = "table%.cell%([^%[\n]-(colspan: %d+)[^%[\n]*%)%["
+
+-- Rows of class `group` (one cell over all columns) become headers of the rows below them, so
+-- that Typst repeats them on the next page. The row of class `note` becomes the foot of the table:
+-- Typst keeps it under rows on every page. A small table stays on one page.
+local function typst_table(tbl)
+  local note = take_long_note(tbl)
+  local small = is_small(tbl)
+  mark_rows(tbl)
   tbl.classes:insert("typst:no-figure")
   local words = pandoc.write(pandoc.Pandoc { tbl }, "typst", { wrap_text = "none" })
-  local group = "table%.cell%([^%[\n]-(colspan: %d+)[^%[\n]*%)%[/%*nd30%-group%*/(.-)%],\n"
-  return raw("typst", (words:gsub(group, function(span, content)
+  words = words:gsub(CELL .. "/%*nd30%-group%*/(.-)%],\n", function(span, content)
     return ("table.header(level: 2, repeat: true, table.cell(%s, align: left)[%s]),\n")
       :format(span, content)
-  end)))
+  end)
+  words = words:gsub(CELL .. "(#nd30%-table%-note%[.*%])%],\n%)", function(span, content)
+    return ("table.footer(repeat: true, table.cell(%s, align: left)[%s]),\n)")
+      :format(span, content)
+  end)
+  if small then words = "#nd30-small-table[\n" .. words .. "\n]" end
+  local blocks = pandoc.Blocks { raw("typst", words) }
+  if #note > 0 then
+    blocks:insert(raw("typst", "#nd30-note-below["))
+    blocks:extend(note)
+    blocks:insert(raw("typst", "]"))
+  end
+  return blocks
 end
 
 -- Pandoc takes the alternative text of a picture in DOCX from its caption.
@@ -321,7 +388,7 @@ end
 local function print_table(tbl)
   if typst then tbl = tbl:walk { Plain = escape_start, Para = escape_start } end
   tbl = mark_table_head(tbl)
-  return typst and typst_groups(tbl) or tbl
+  return typst and typst_table(tbl) or tbl
 end
 
 -- ---- the filter ---------------------------------------------------------------------------
@@ -340,7 +407,7 @@ function Pandoc(doc)
     blocks = move_front_before_title(blocks)
     blocks = move_titles_into_landscape(blocks)
     blocks = front.fill(blocks, form)
-    blocks = typst and typst_headings(blocks) or docx_headings(blocks)
+    blocks = typst and typst_headings(blocks, form) or docx_headings(blocks, form)
     blocks = turn_pages(blocks)
     doc.blocks = blocks:walk { Table = print_table, Image = describe_image }
   end
