@@ -19,7 +19,6 @@ from treem.project import Project
 if TYPE_CHECKING:
     from treem.notebooks.matrix import Book
 
-NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
 CLOSING = "chapters/ket-thuc.qmd"
 """The last chapter of the body: the closing sentence, the signature and the recipients."""
 LINE = 24
@@ -73,8 +72,8 @@ def profile(edition: Edition, book: Book) -> dict[str, Any]:
         "treem-years": [str(year) for year in edition.years],
         "treem-as-of": edition.as_of.isoformat(),
     }
-    if edition.generated:
-        data["treem-notice"] = NOTICE
+    if edition.notice:
+        data["treem-notice"] = edition.notice
     data["nd30"] = {
         "author": body_name(document),
         "keywords": ["trẻ em", "chương trình hành động", document.place, str(edition.year)],

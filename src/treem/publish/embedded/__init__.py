@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treem.errors import StorageError
-
 if TYPE_CHECKING:
     from treem.edition import Edition
     from treem.project import Project
@@ -28,7 +26,7 @@ def render(project: Project, edition: Edition, out: Path) -> list[Path]:
 
     The profile `_quarto-<edition>.yml` and the executed notebooks must be there. The same sources
     give the same bytes. Raises SourceError (file and line) on what this publisher does not know,
-    PublishError where Pandoc or Typst fails, StorageError where nothing can be written.
+    PublishError where Pandoc or Typst fails, OSError where nothing can be written.
     """
     from treem.publish.embedded.html import write_html
     from treem.publish.embedded.manuscript import read_manuscript
@@ -43,10 +41,7 @@ def render(project: Project, edition: Edition, out: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix="treem-") as folder:
             return write(manuscript, Path(folder), out, epoch)
 
-    try:
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            made = [pool.submit(in_folder, write) for write in (write_pdf, write_docx)]
-            pages = write_html(manuscript, out)
-            return sorted([*pages, *(file.result() for file in made)])
-    except OSError as error:
-        raise StorageError(f"Không ghi được vào {out}: {error}. Hãy kiểm tra chỗ trống.") from error
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        made = [pool.submit(in_folder, write) for write in (write_pdf, write_docx)]
+        pages = write_html(manuscript, out)
+        return sorted([*pages, *(file.result() for file in made)])
