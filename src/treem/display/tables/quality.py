@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from treem.display import figures
-from treem.display.common import measure_cell, measures_of, objective_title, words
+from treem.display.common import measures_of, objective_title, short_name, words
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
+from treem.notebooks.matrix import area_date
 from treem.notebooks.results import Result
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def coverage(run: Run) -> Table:
     """Return a board of measure × area for the edition's year, one sign a cell."""
     said = words("coverage")
     areas = run.area_names()
-    head = [heads(words("measure"), *areas.values())]
+    head = [heads(words("measure"), *(_short_name(run, code) for code in areas))]
     body: list[Row] = []
     for number in run.register.objectives:
         body.append(group(objective_title(run, number), len(areas) + 1))
@@ -72,10 +73,18 @@ def coverage(run: Run) -> Table:
                 code for code in areas if measure.reporting_level == "area" or code == run.area_code
             ]
             signs = [_sign(run.expect(measure.id, code)) if code in owing else "" for code in areas]
-            body.append([measure_cell(measure), *(text(sign, align="center") for sign in signs)])
-    width = min(12, 62 // len(areas))
+            name = Cell(f"<strong>{measure.id}</strong> {short_name(measure.id)}")
+            body.append([name, *(text(sign, align="center") for sign in signs)])
+    width = min(12, 81 // len(areas))
     widths = (100 - width * len(areas), *(width,) * len(areas))
     return Table(head, body, widths, "board", said["symbols"])
+
+
+def _short_name(run: Run, code: str) -> str:
+    """Return the name of an area without its kind, for a narrow column."""
+    if code == run.area_code:
+        return str(words("district")["province"])
+    return run.areas.get(code, area_date(run.edition, run.year)).name
 
 
 def _sign(result: Result) -> str:
