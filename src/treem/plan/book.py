@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from treem.display.numbers import format_limit
+from treem.plan.ages import age_group
 from treem.plan.effects import phrase
 from treem.plan.model import Baseline, Discrepancy, Limit, Place, Target, Where
 from treem.plan.national import NationalTarget
@@ -157,11 +158,12 @@ def show_years(years: Iterable[int]) -> str:
 def _match(plan: PlanText, national: Sequence[NationalTarget]) -> dict[str, str]:
     """Tie the plan's measures to those of the decision by their names, most alike first.
 
-    Numbers only break ties: in an amended plan an indicator may have moved.
+    Numbers only break ties: in an amended plan an indicator may have moved. Other ages are
+    another group of children, whatever the number says.
     """
     names = {item.measure: item.name for item in national if not item.part}
     scores = sorted(
-        (-likeness(name, measure.subject) - (0.15 if code == measure.id else 0), measure.id, code)
+        (-_score(name, measure.subject, same_id=code == measure.id), measure.id, code)
         for code, name in names.items()
         for measure in plan.measures.values()
     )
@@ -172,3 +174,10 @@ def _match(plan: PlanText, national: Sequence[NationalTarget]) -> dict[str, str]
             mates[measure_id] = code
             taken.add(code)
     return mates
+
+
+def _score(name: str, subject: str, *, same_id: bool) -> float:
+    ages = age_group(name), age_group(subject)
+    if all(ages) and ages[0] != ages[1]:
+        return likeness(name, subject) - 0.15
+    return likeness(name, subject) + (0.15 if same_id else 0)

@@ -66,7 +66,8 @@ def check_names(book: Book) -> Iterator[Discrepancy]:
         if row.kind != "objective" or row.objective not in titles:
             continue
         objective = titles[row.objective]
-        title = re.sub(r"^\W*Mục tiêu\s+\d+\s*:\s*", "", row.label).rstrip(" .")
+        title = re.sub(r"^\W*Mục tiêu\s+\d+\s*:\s*", "", row.label, flags=re.IGNORECASE)
+        title = title.rstrip(" .")
         if title.casefold() != objective.title.casefold():
             yield conflict(
                 "",

@@ -161,9 +161,12 @@ def _cells(lines: Sequence[str], begin: int) -> Iterator[_LabelledCell]:
         yield _LabelledCell(rest, rest.line)
 
 
+_HEADED = re.compile(r"(?:[-–—•*+]\s*)?(Mục tiêu|Chỉ tiêu)\s+(\d+)\s*[:.]?\s*", re.IGNORECASE)
+
+
 def _is_label(text: str) -> bool:
     """Whether a cell holds a sentence rather than a value."""
-    if re.match(r"(?:[-–—•*+]\s*)?(?:Mục tiêu|Chỉ tiêu)\s+\d+", text):
+    if _HEADED.match(text):
         return True
     if re.match(r"(?:chưa|không|đang)\b", text, re.IGNORECASE):
         return False
@@ -203,14 +206,12 @@ def _rows(cells: Sequence[_LabelledCell]) -> Iterator[RawRow]:
     for k, (start, end) in enumerate(spans):
         label = cells[start].passage
         values = tuple(TableCell(cell.text, cell.line) for cell in cells[start + 1 : end])
-        heading = re.match(r"(?:[-–—•*+]\s*)?(Mục tiêu|Chỉ tiêu)\s+(\d+)\s*[:.]?\s*", label.text)
-        if heading and heading[1] == "Mục tiêu":
+        heading = _HEADED.match(label.text)
+        if heading and heading[1].lower() == "mục tiêu":
             yield RawRow("objective", int(heading[2]), label, values)
             continue
         following = cells[spans[k + 1][0]].text if k + 1 < len(spans) else ""
-        has_parts = bool(following) and not re.match(
-            r"(?:[-–—•*+]\s*)?(?:Mục tiêu|Chỉ tiêu)\s+\d+", following
-        )
+        has_parts = bool(following) and not _HEADED.match(following)
         is_group = heading is not None and has_parts and not any(cell.text for cell in values)
         kind: Literal["group", "value"] = "group" if is_group else "value"
         yield RawRow(kind, int(heading[2]) if heading else None, label, values)

@@ -16,9 +16,12 @@ from treem.plan.model import Indicator, SummaryTable, TableRow
 from treem.plan.sentence import Clause, likeness, split_clauses
 from treem.plan.summary import Column, RawRow, RawTable, read_cell
 
+# Any case, but a small letter inside a sentence ("theo mục tiêu 2.") begins no heading.
 HEADING = re.compile(
-    r"(?:(?P<section>\d\.\d+\.?)\s+)?Mục tiêu\s+(?P<objective>\d{1,2})\s*[:.]\s*"
-    r"|[-–—•*+]?\s*Chỉ tiêu\s+(?P<indicator>\d+)\s*[:.]\s*"
+    r"(?:(?:\d\.\d+\.?\s+|[-–—•*+]\s*|^|(?<=[.;]\s))(?i:mục tiêu)|M(?i:ục tiêu))"
+    r"\s+(?P<objective>\d{1,2})\s*[:.]\s*"
+    r"|(?:(?:[-–—•*+]\s*|^|(?<=[.;]\s))(?i:chỉ tiêu)|C(?i:hỉ tiêu))"
+    r"\s+(?P<indicator>\d+)\s*[:.]\s*"
 )
 
 
