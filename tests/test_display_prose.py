@@ -101,6 +101,58 @@ def test_changes_compare_with_the_year_before(tmp_path: Path) -> None:
     assert "chưa có: CT01." in said and "chưa có: CT21." in said and "CT22" not in said
 
 
+def test_changes_say_why_a_year_has_no_value(tmp_path: Path) -> None:
+    none = judged("", "NOT_APPLICABLE", numerator="0", denominator="0", mark="[z]")
+    counted = judged("", "NOT_COMPARABLE", numerator="25", period_note="01/2022-05/2023")
+    changes = {
+        ("27", 2023, "CT12"): judged("100", "MET"),
+        ("27", 2024, "CT12"): none | {"status": "not_applicable"},
+        ("27", 2023, "CT09"): judged("0.004", "MET"),
+        ("27", 2024, "CT09"): counted,
+    }
+    said = SPAN.sub(r"\1", prose.changes(small_run(tmp_path, changes)).markdown)
+    assert "(100,0% năm 2023, không phát sinh năm 2024)" in said
+    assert "25 trường hợp (01/2022 - 05/2023) năm 2024)" in said
+
+
+def test_what_went_backwards_is_named_however_small_the_gap(tmp_path: Path) -> None:
+    run = _run(
+        tmp_path,
+        {
+            "CT14": judged("99.97", "REVERSE", gap_2025="0.03"),
+            "CT05.1": judged("97.5", "LOST", gap_2025="0.5"),
+        },
+    )
+    said = prose.largest_gaps(run).markdown
+    assert re.search(r"đi ngược mục tiêu có CT14 \(.+\); mất mục tiêu có CT05\.1 \(.+\)\.$", said)
+
+
+def test_what_is_not_judged_is_explained_in_the_overview_only(tmp_path: Path) -> None:
+    run = _run(tmp_path, {"CT01": judged("81", "NO_TARGET", "NO_TARGET")})
+    assert "Không đánh giá được là không so sánh được" in prose.overview(run).markdown
+    assert "không so sánh được" not in prose.province(run).markdown
+
+
+def test_a_year_without_figures_has_a_sentence_for_each_section(tmp_path: Path) -> None:
+    empty = small_run(tmp_path, {}, year=2022)
+    assert prose.sources(empty).markdown.startswith("Năm 2022 chưa có số liệu nào")
+    assert prose.sources(_run(tmp_path / "now", {})).markdown == ""
+
+
+def test_areas_that_cannot_be_drawn_are_counted_and_no_chart_is_announced(tmp_path: Path) -> None:
+    run = small_run(tmp_path, {("256", 2024, "CT22"): judged("31", "MET")})
+    said = SPAN.sub(r"\1", prose.areas(run).markdown)
+    assert "Hình dưới đây" not in said and "1 trong 2 địa bàn đã gửi số liệu" in said
+
+
+def test_an_edition_of_published_figures_does_not_claim_that_all_reported(tmp_path: Path) -> None:
+    run = small_run(tmp_path, {("27", 2022, "CT22"): judged("31", "MET")}, edition="2022")
+    said = SPAN.sub(r"\1", prose.quality(run).markdown)
+    assert "năm 2022 có số liệu của 1 trong 33 chỉ tiêu con" in said
+    assert "đều đã gửi hồ sơ" not in said
+    assert "đều đã gửi hồ sơ" in prose.quality(_run(tmp_path / "demo", {})).markdown
+
+
 def test_the_first_year_has_nothing_to_compare_with(tmp_path: Path) -> None:
     run = small_run(tmp_path, {}, year=2021)
     assert prose.changes(run).markdown == "Kỳ báo cáo không có số liệu của năm trước để so sánh."
@@ -140,6 +192,22 @@ def test_a_district_is_compared_for_reference_only(tmp_path: Path) -> None:
     found = _numbers(said)
     assert (found["TH-256-k25.dm"], found["TH-256-k25.cm"]) == ("1", "1")
     assert (found["TH-256-co"], found["TH-256-phai"]) == ("2", "27")
+
+
+def test_the_counts_of_a_district_add_up_to_what_it_reported(tmp_path: Path) -> None:
+    changes = {
+        ("256", 2024, "CT22"): judged("31", "MET"),
+        ("256", 2024, "CT23"): judged("80", "NOT_MET"),
+        ("256", 2024, "CT12"): judged("", "NOT_APPLICABLE") | {"status": "not_applicable"},
+        ("256", 2024, "CT09"): judged("", "NO_DATA", numerator="2"),
+    }
+    said = SPAN.sub(r"\1", prose.district(small_run(tmp_path, changes, area="256")).markdown)
+    assert "số liệu của 4 trong 27" in said
+    assert (
+        "1 chỉ tiêu con đạt mức, 1 chưa đạt, 1 không áp dụng, "
+        "1 chưa kết luận được từ số liệu đã gửi." in said
+    )
+    assert "CT12" not in said and "CT09" not in said
 
 
 def test_the_stray_cell_and_the_measure_without_cells_are_named(tmp_path: Path) -> None:

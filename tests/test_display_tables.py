@@ -95,7 +95,7 @@ def test_a_result_stands_beside_its_baseline_path_targets_and_verdicts(run: Run)
     assert row[0] == "CT03.2 Tỷ suất tử vong trẻ em dưới 1 tuổi (‰)"
     assert row[1] == "16"
     assert row[3:] == ["11,2", "<10", "Đạt sớm (?)", "<8", "Đúng lộ trình"]
-    assert re.sub(r"[ /]", "", row[2]) == "9,97(9,4-10,6)"
+    assert re.sub(r"[ /]", "", row[2]) == "9,97(9,36-10,61)"
 
 
 def test_a_rounded_number_never_contradicts_its_verdict(run: Run) -> None:
@@ -116,7 +116,7 @@ def test_the_verdict_of_another_reading_is_printed_where_it_differs(run: Run) ->
 def test_a_limit_a_bare_count_and_nothing_each_have_their_own_look(run: Run) -> None:
     first, second = tables.results(run, 1), tables.results(run, 2)
     assert _row(first, "CT06")[2] == "<2"
-    assert _row(second, "CT09")[2] == "25 [b]"
+    assert _row(second, "CT09")[2] == "25 trường hợp (01/2022 - 05/2023) [b]"
     assert _row(second, "CT12")[2] == "[z]"
     assert _row(first, "CT01")[2] == "[x]"
 
@@ -128,6 +128,30 @@ def test_the_note_explains_the_marks_and_reasons_that_the_table_uses(run: Run) -
     assert "CT09: Kỳ 17 tháng." in note and "CT09: kỳ số liệu 01/2022-05/2023." in note
     assert "[p]" not in note
     assert "chờ người có thẩm quyền xác nhận" in note
+
+
+def test_the_note_says_which_target_the_certainty_is_about(run: Run) -> None:
+    (note,) = _rows(tables.results(run, 1))[-1]
+    assert "(?) và (1) chỉ nói về mức của năm tới hạn gần nhất" in note
+    assert "(?) và (1)" not in _rows(tables.results(run, 3))[-1][0]
+
+
+def test_a_part_that_is_not_known_is_an_ellipsis(run: Run) -> None:
+    table = tables.sources(run)
+    assert _row(table, "CT03.2")[1] == "997 / 100.000"
+    assert _row(table, "CT09")[1] == "25 / …"
+    assert _row(table, "CT01")[1] == ""
+
+
+def test_what_is_missing_is_never_printed_as_nothing(tmp_path: Path) -> None:
+    """A gap of 0,0004 below the usual decimals is not `0,0`, and no gap has the same decimals."""
+    changes = {
+        ("27", 2024, "CT03.2"): judged("10.0004", "SLOW", gap_2025="0.0004", gap_2030="2.0004"),
+        ("27", 2024, "CT04.2"): judged("13", "MET", gap_2025="0"),
+    }
+    table = tables.pace(small_run(tmp_path, changes))
+    assert _row(table, "CT03.2")[2] == "0,0004"
+    assert _row(table, "CT04.2")[2] == "0,0"
 
 
 def test_every_objective_shows_all_its_measures(run: Run) -> None:
@@ -243,7 +267,8 @@ def test_the_ledger_has_every_discrepancy_with_its_decision(run: Run) -> None:
 
 
 def test_readings_lists_only_what_depends_on_them(run: Run) -> None:
-    (row,) = _rows(tables.readings(run))
+    row, (note,) = _rows(tables.readings(run))
+    assert "[p] sơ bộ" in note
     assert row[0].startswith("CT05.1")
     assert row[2:5] == ["Mất mục tiêu", "Mất mục tiêu", "Vẫn đạt, đang giảm"]
 
@@ -280,6 +305,7 @@ def test_findings_say_where_what_and_what_to_do(tmp_path: Path) -> None:
         "Ghi lại.",
     ]
     assert len(rows) == 2 and "trên 20 phát hiện" in rows[1][0]
+    assert "Bảng nêu 2 phát hiện, gộp thành 1 dòng" in rows[1][0].replace(" / ", " ")
     assert [row[1:] for row in _rows(tables.finding_counts(run))] == [
         ["Ô không đọc được thành số", "2"],
         ["Hồ sơ đã được thay", "21"],
@@ -316,7 +342,10 @@ def test_the_board_shows_who_reported_what(tmp_path: Path) -> None:
     run = small_run(tmp_path, RESULTS, observations=SEEN)
     row = _row(tables.coverage(run), "CT03.2")
     assert row[1:] == ["●", "●", "○"]
-    assert _row(tables.coverage(run), "CT12")[1] == "-"
+    assert _row(tables.coverage(run), "CT12")[1] == "[z]"
+    assert (
+        "[z] không áp dụng; ô để trống: địa bàn không báo cáo" in _rows(tables.coverage(run))[-1][0]
+    )
     assert _row(tables.coverage(run), "CT06")[1:] == ["▲", "", ""]
     by_year = _row(tables.coverage_by_year(run), "Tỉnh Bắc Ninh")
     assert by_year[-1] == "5 / 33" and by_year[1] == "0 / 33"

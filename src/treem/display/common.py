@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from treem.audit.lineage import Printed
 from treem.display import figures
 from treem.display.table import Cell, text
 from treem.display.texts import load_texts
@@ -103,11 +104,37 @@ def value_html(run: Run, result: Result, *, interval: bool = True) -> str:
     printed = figures.value(run, result)
     mark = f" {result['mark']}" if result["mark"] else ""
     if printed is None:
-        counted = figures.part(run, result, "numerator") if result.reported else None
-        return f"{counted.html}{mark}" if counted else (result["mark"] or "[x]")
+        counted = bare_count(run, result)
+        if counted is None:
+            return result["mark"] or "[x]"
+        return counted_cases(result, counted.html) + mark
     ends = figures.interval(run, result) if interval else None
     below = f"<br>({ends[0].html} - {ends[1].html})" if ends else ""
     return f"{figures.signed(printed)}{mark}{below}"
+
+
+def bare_count(run: Run, result: Result) -> Printed | None:
+    """Print the numerator of a result that is only a count of cases, without a rate."""
+    if not result.reported or result.has_value:
+        return None
+    return figures.part(run, result, "numerator")
+
+
+def counted_cases(result: Result, number: str) -> str:
+    """Say that a number counts cases and is no rate: `25 trường hợp (01/2022 - 05/2023)`."""
+    said = words("cases")
+    period = result["period_note"].replace("-", " - ")
+    return str(said["of_period" if period else "cases"].format(n=number, period=period))
+
+
+def parts_html(run: Run, result: Result) -> str:
+    """Return `16 / 3.155`, an ellipsis for a part that is not known; a plain count alone."""
+    known = [figures.part(run, result, name) for name in ("numerator", "denominator")]
+    if not any(known):
+        return ""
+    if not run.register.measures[result.measure].denominator_vi:
+        return "".join(printed.html for printed in known if printed)
+    return " / ".join(printed.html if printed else "…" for printed in known)
 
 
 def verdict_text(result: Result, target_year: int) -> str:
@@ -168,7 +195,8 @@ def notes(
         lines.append(said["marks"].format(marks="; ".join(meanings)))
     if intervals and any(row["lower"] for row in rows):
         lines.append(said["interval"])
-    lines += [said[f"{code.lower()}"] for code in CERTAINTY_SIGNS if _has(rows, code)]
+    signs = [said[f"{code.lower()}"] for code in CERTAINTY_SIGNS if _has(rows, code)]
+    lines += [*signs, said["certainty"]] if signs else []
     lines += [
         said["rounding"].format(measure=row.measure, note=note)
         for row in rows

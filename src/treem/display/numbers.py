@@ -114,15 +114,19 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def format_against(
-    value: Fraction, targets: Iterable[Target | Limit | Fraction], decimals: int
+    value: Fraction,
+    targets: Iterable[Target | Limit | Fraction],
+    decimals: int,
+    *,
+    most: int = MOST_DECIMALS,
 ) -> Printed:
     """Return the value so rounded that it stands on the same side of each target as it does.
 
-    9.97 against 10 is `9,97` and not `10,0`. Decimals are raised to at most 3; where that does
+    9.97 against 10 is `9,97` and not `10,0`. Decimals are raised to at most `most`; where that does
     not help, the number keeps its usual decimals and a note says on which side it is.
     """
     points = [_point(target) for target in targets]
-    for places in range(decimals, max(decimals, MOST_DECIMALS) + 1):
+    for places in range(decimals, max(decimals, most) + 1):
         if _hidden_by_rounding(value, points, places) is None:
             return Printed(format_decimal(value, places), places, "")
     target = _hidden_by_rounding(value, points, decimals)

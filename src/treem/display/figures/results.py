@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 _RATIO_DECIMALS = 2
+_GAP_DECIMALS = 6
+"""What is missing is never printed as nothing while a target is not met."""
 
 
 def value(run: Run, result: Result) -> Printed | None:
@@ -78,10 +80,12 @@ def part(run: Run, result: Result, name: str) -> Printed | None:
 
 
 def interval(run: Run, result: Result) -> tuple[Printed, Printed] | None:
-    """Print the two ends of the 95 % interval of a result."""
+    """Print the two ends of the 95 % interval of a result, with the decimals of its value."""
     if not result["lower"]:
         return None
-    decimals = run.register.measures[result.measure].decimals
+    value_shown = _shown(run, result)
+    usual = run.register.measures[result.measure].decimals
+    decimals = value_shown.decimals if value_shown else usual
     ends = []
     for code, column in (("lo", "lower"), ("hi", "upper")):
         exact = result.exact(column)
@@ -178,8 +182,8 @@ def _to_target(
     exact = result.exact(column)
     if exact is None:
         return None
-    decimals = run.register.measures[result.measure].decimals if exact else 0
-    shown = format_against(exact, [Fraction(0)], decimals)
+    decimals = _decimals(run.register.measures[result.measure], exact)
+    shown = format_against(exact, [Fraction(0)], decimals, most=_GAP_DECIMALS)
     return _record(
         run, result, part_code, exact, shown.text, shown.decimals, operation, planned=True
     )

@@ -2,7 +2,7 @@
 
 from treem.display.prose.overview import changes, largest_gaps, overview, owed
 from treem.display.prose.plan import ledger, plan, readings, summary_notes, summary_table
-from treem.display.prose.province import areas, district, objective, pace, province
+from treem.display.prose.province import areas, district, objective, pace, province, sources
 from treem.display.prose.quality import left_out, quality, trace
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "province",
     "quality",
     "readings",
+    "sources",
     "summary_notes",
     "summary_table",
     "trace",

@@ -6,15 +6,25 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import GROUPS, counted_words, lower_first, short_name, verdict_text
+from treem.display.common import (
+    GROUPS,
+    bare_count,
+    counted_cases,
+    counted_words,
+    lower_first,
+    short_name,
+    verdict_text,
+)
 from treem.display.prose.counts import groups_of_verdicts, next_target_year, number_of
 from treem.display.sentence import Prose, listed, plain, prose, say, texts
+from treem.display.words import verdict_name
 from treem.notebooks.results import Result
 
 if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 LARGEST = 3
+WORSE = ("REVERSE", "LOST")
 
 
 def overview(run: Run) -> Prose:
@@ -45,7 +55,7 @@ def overview(run: Run) -> Prose:
             area=plain(lower_first(run.area.full_name)),
             reported=number_of(run, "reported", [row for row in rows if row.reported]),
         ),
-        against(run, target_year),
+        _against_explained(run, target_year),
         say("overview", "by_objective", year=target_year),
         listed(objectives),
         say("overview", "unconfirmed", n=number_of(run, "unconfirmed", unconfirmed))
@@ -58,6 +68,13 @@ def against(run: Run, target_year: int) -> str:
     """Say how many measures have each group of verdicts against a target year."""
     groups = groups_of_verdicts(run, target_year, texts("groups"))
     return str(texts("against")).format(year=target_year, groups=groups)
+
+
+def _against_explained(run: Run, target_year: int) -> str:
+    """Say the counts against a target year and, once in the report, what is not judged."""
+    said = against(run, target_year)
+    unjudged = any(row.verdict(target_year) in GROUPS["not_judged"] for row in run.rows())
+    return f"{said} {say('overview', 'not_judged')}" if unjudged else said
 
 
 def counted(run: Run, name: str, number: int) -> str:
@@ -80,12 +97,24 @@ def largest_gaps(run: Run) -> Prose:
     year = next_target_year(run)
     lacking = [(share, row) for row in run.rows() if (share := _share(run, row, year)) > 0]
     if not lacking:
-        return prose(say("gaps", "none", year=year))
+        return prose(say("gaps", "none", year=year), _worse(run, year))
     lacking.sort(key=lambda found: -found[0])
     items = [
         _gap_item(run, row, year, number) for number, (_, row) in enumerate(lacking[:LARGEST], 1)
     ]
-    return prose(say("gaps", "rule", year=year), listed(items))
+    return prose(say("gaps", "rule", year=year), listed(items), _worse(run, year))
+
+
+def _worse(run: Run, year: int) -> str:
+    """Name the measures that went backwards or lost a target they had met; "" for none."""
+    groups = []
+    for code in WORSE:
+        found = [row.measure for row in run.rows() if row.verdict(year) == code]
+        names = [say("gaps", "worse_name", id=one, name=plain(short_name(one))) for one in found]
+        if found:
+            verdict = plain(lower_first(verdict_name(code)))
+            groups.append(say("gaps", "worse_group", verdict=verdict, names=", ".join(names)))
+    return say("gaps", "worse", year=year, groups="; ".join(groups)) if groups else ""
 
 
 def _share(run: Run, row: Result, year: int) -> Fraction:
@@ -151,11 +180,22 @@ def _change_item(run: Run, old: Result, now: Result, year: int) -> str:
         name=plain(short_name(now.measure)),
         old=plain(verdict_text(old, year)),
         new=plain(verdict_text(now, year)),
-        old_value=figures.spoken(figures.value(run, old), old["unit"], "…"),
-        new_value=figures.spoken(figures.value(run, now), now["unit"], "…"),
+        old_value=_said_value(run, old),
+        new_value=_said_value(run, now),
         before=old.year,
         now=now.year,
     )
+
+
+def _said_value(run: Run, row: Result) -> str:
+    """Return a value in words, or why there is none: a bare count, nothing occurred, no data."""
+    if row["status"] == "not_applicable":
+        none_occurred = row.exact("denominator") == 0
+        return say("changes", "none_occurred" if none_occurred else "not_applicable")
+    counted_only = bare_count(run, row)
+    if counted_only is not None:
+        return counted_cases(row, counted_only.markdown)
+    return figures.spoken(figures.value(run, row), row["unit"], say("changes", "no_data"))
 
 
 def _no_data(row: Result, year: int) -> bool:

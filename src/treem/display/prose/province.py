@@ -17,7 +17,8 @@ from treem.display.common import (
 from treem.display.prose.counts import next_target_year, number_of
 from treem.display.prose.overview import against, number_of_objective
 from treem.display.sentence import Prose, listed, plain, prose, say
-from treem.display.tables.province import count_verdict
+from treem.display.tables.province import count_verdict, worth_showing
+from treem.display.words import verdict_name
 from treem.notebooks.results import Result
 from treem.plan.model import TARGET_YEARS
 
@@ -46,16 +47,16 @@ def objective(run: Run, number: int) -> Prose:
     year = next_target_year(run)
     rows = [run.expect(measure.id) for measure in measures_of(run, number)]
     behind = [row for row in rows if row.verdict(year) in GROUPS["behind"]]
+    intro = say(
+        "objective",
+        "intro",
+        number=number,
+        n=number_of_objective(run, number),
+        year=year,
+        verdicts="; ".join(_verdicts(run, rows, year, number)),
+    )
     return prose(
-        say(
-            "objective",
-            "intro",
-            number=number,
-            n=number_of_objective(run, number),
-            year=year,
-            verdicts="; ".join(_verdicts(run, rows, year, number)),
-        ),
-        say("objective", "behind") if behind else "",
+        f"{intro} {say('objective', 'behind')}" if behind else intro,
         listed(_behind_item(run, row, year) for row in behind),
     )
 
@@ -122,10 +123,31 @@ def areas(run: Run) -> Prose:
     drawn = area_measures(run)
     missing = [measure for measure, complete in drawn.items() if not complete]
     counted = figures.tally(run, "SL", "areas", below, counted_words("areas"))
+    if not any(drawn.values()):
+        return prose(
+            say("areas", "none", year=run.year, n=_areas_reported(run), all=counted.markdown)
+        )
     return prose(
         say("areas", "intro", n=counted.markdown),
         say("areas", "missing", ids=", ".join(missing)) if missing else "",
     )
+
+
+def _areas_reported(run: Run) -> str:
+    """Count the areas below the province that reported anything in the year."""
+    reported = [
+        code
+        for code in run.area_names()
+        if code != run.area_code and any(row.reported for row in run.rows(code))
+    ]
+    said = counted_words("areas_reported")
+    return figures.tally(run, "SL", "areas.reported", len(reported), said).markdown
+
+
+def sources(run: Run) -> Prose:
+    """Say that a year without any figure has no sources; nothing where the table follows."""
+    shown = worth_showing(run, run.rows())
+    return prose("" if shown else say("sources", "none", year=run.year))
 
 
 def district(run: Run) -> Prose:
@@ -135,7 +157,7 @@ def district(run: Run) -> Prose:
     reported = [row for row in rows if row.reported]
     met = [row for row in reported if row.verdict(year) in GROUPS["good"]]
     not_met = [row for row in reported if row.verdict(year) in GROUPS["watch"] + GROUPS["behind"]]
-    missing = [row.measure for row in rows if row.verdict(year) in GROUPS["no_data"]]
+    missing = [row.measure for row in rows if not row.reported]
     if not reported:
         return prose(say("district", "nothing"))
     return prose(
@@ -153,9 +175,25 @@ def district(run: Run) -> Prose:
             year=year,
             met=_beside(run, year, "met", met),
             not_met=_beside(run, year, "not_met", not_met),
+            rest="".join(_rest(run, year, reported)),
         ),
         say("district", "missing", ids=", ".join(missing)) if missing else "",
     )
+
+
+def _rest(run: Run, year: int, reported: list[Result]) -> list[str]:
+    """Count what was reported and neither meets the province's target nor misses it."""
+    said = []
+    for code in (*GROUPS["not_judged"], *GROUPS["no_data"]):
+        found = [row for row in reported if row.verdict(year) == code]
+        if found:
+            no_data = code in GROUPS["no_data"]
+            name = say("district", "open") if no_data else lower_first(verdict_name(code))
+            formula = counted_words("beside").format(year=year, what=name)
+            part = f"k{year % 100}.reported.{code}"
+            n = figures.tally(run, "TH", part, len(found), formula, results=found).markdown
+            said.append(say("district", "rest", n=n, verdict=plain(name)))
+    return said
 
 
 def _beside(run: Run, year: int, name: str, rows: list[Result]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import counted_words, lower_first
-from treem.display.figures import count_part
+from treem.display.common import counted_words
+from treem.display.prose.counts import number_of
 from treem.display.sentence import Prose, plain, prose, say, texts
 from treem.display.tables.quality import ORDER, not_used
-from treem.display.words import severity_name, words_of
+from treem.display.words import severity_name
 
 if TYPE_CHECKING:
     from treem.notebooks.api import Run
@@ -27,11 +27,12 @@ def quality(run: Run) -> Prose:
         "files": _tally(run, "files", len(files)),
     }
     senders = [f"{row['area_name']} ({row['year']})" for row in found if row["rule"] == MISSING]
-    reported = (
-        say("quality", "missing", senders=plain("; ".join(senders)))
-        if senders
-        else say("quality", "full")
-    )
+    if senders:
+        reported = say("quality", "missing", senders=plain("; ".join(senders)))
+    elif run.edition.submissions is None:
+        reported = _published_only(run)
+    else:
+        reported = say("quality", "full")
     if not found:
         return prose(say("quality", "none", **places), reported)
     groups = [
@@ -57,6 +58,18 @@ def quality(run: Run) -> Prose:
     )
 
 
+def _published_only(run: Run) -> str:
+    """Say that nobody reported to this edition, and how many measures published figures cover."""
+    rows = run.rows()
+    return say(
+        "quality",
+        "published",
+        year=run.year,
+        reported=number_of(run, "reported", [row for row in rows if row.reported]),
+        all=number_of(run, "expected", rows),
+    )
+
+
 def left_out(run: Run) -> Prose:
     """Say how many received values were not used."""
     unused = not_used(run)
@@ -73,25 +86,21 @@ def left_out(run: Run) -> Prose:
 
 def trace(run: Run) -> Prose:
     """Say how an id is made of the annex's rows and how it is followed."""
-    values = [one for one in run.printed if one["part"] == "v"]
+    listed = [one for one in run.printed if one["operation"] != "count"]
+    values = [one for one in listed if one["part"] == "v"]
     newest = [one for one in values if (one["area_code"], one["year"]) == (run.area_code, run.year)]
-    example = (newest or values or run.printed)[0]["figure"]
-    counted = {one["part"].split(".")[0] for one in run.printed if one["operation"] == "count"}
-    plain_parts = {one["part"] for one in run.printed if one["operation"] != "count"}
-    used = plain_parts | {part.rstrip("0123456789") for part in plain_parts}
+    example = (newest or values or listed)[0]["figure"]
+    printed = {one["part"] for one in listed}
+    used = printed | {part.rstrip("0123456789") for part in printed}
     parts = [
         say("trace", "part", code=code, meaning=meaning)
         for code, meaning in texts("parts").items()
         if code in used
     ]
-    verdicts = [
-        say("trace", "part", code=count_part(code), meaning=lower_first(name))
-        for code, name in words_of("verdict").items()
-    ]
     return prose(
         say("trace", "intro", example=example, edition=run.edition.name),
         say("trace", "parts", parts="; ".join(parts)),
-        say("trace", "verdicts", parts="; ".join(verdicts)) if counted else "",
+        say("trace", "counts"),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from treem.display import figures
 from treem.display.common import (
     measure_cell,
     measures_of,
     notes,
     objective_title,
+    parts_html,
     target_cell,
     value_html,
     verdict_html,
@@ -54,11 +54,10 @@ def district(run: Run) -> Table:
 
 
 def _row(run: Run, row: Result, year: int) -> Row:
-    parts = [figures.part(run, row, name) for name in ("numerator", "denominator")]
     province = run.result(row.measure, run.edition.province)
     return [
         measure_cell(run.register.measures[row.measure]),
-        Cell(" / ".join(printed.html for printed in parts if printed), align="center"),
+        Cell(parts_html(run, row), align="center"),
         Cell(value_html(run, row), align="center"),
         Cell(value_html(run, province, interval=False) if province else "", align="center"),
         target_cell(run, row.measure, year),

@@ -11,6 +11,7 @@ from treem.display.common import (
     all_unconfirmed,
     measure_cell,
     measures_of,
+    notes,
     objective_title,
     value_html,
     words,
@@ -140,6 +141,7 @@ def readings(run: Run) -> Table | None:
         ],
         [text(said[name], align="center") for _ in TARGET_YEARS for name in columns],
     ]
+    note = notes(run, (), beside=differing)
     body = [
         [
             measure_cell(run.register.measures[row.measure]),
@@ -148,7 +150,7 @@ def readings(run: Run) -> Table | None:
         ]
         for row in differing
     ]
-    return Table(head, body, (26, 8, 11, 11, 11, 11, 11, 11), "readings")
+    return Table(head, body, (26, 8, 11, 11, 11, 11, 11, 11), "readings", note)
 
 
 def depends_on_reading(row: Result) -> bool:

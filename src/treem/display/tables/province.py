@@ -15,6 +15,7 @@ from treem.display.common import (
     nation_html,
     notes,
     objective_title,
+    parts_html,
     target_cell,
     value_html,
     verdict_html,
@@ -35,7 +36,7 @@ def results(run: Run, objective: int) -> Table | None:
     None in an earlier year in which nothing was reported: its sentence says so.
     """
     shown = [run.expect(measure.id) for measure in measures_of(run, objective)]
-    if not _worth_showing(run, shown):
+    if not worth_showing(run, shown):
         return None
     head = [
         [
@@ -110,7 +111,7 @@ def _needed_cells(run: Run, row: Result) -> list[Cell]:
 
 def sources(run: Run) -> Table | None:
     """Return parts, period, national targets and lead agencies, then and now, of all measures."""
-    if not _worth_showing(run, run.rows()):
+    if not worth_showing(run, run.rows()):
         return None
     said = words("sources")
     head = [
@@ -128,17 +129,16 @@ def sources(run: Run) -> Table | None:
     return Table(head, body, (27, 15, 13, 13, 16, 16), "sources", said["note"])
 
 
-def _worth_showing(run: Run, rows: list[Result]) -> bool:
+def worth_showing(run: Run, rows: list[Result]) -> bool:
     """Whether a table has anything to show: always in the edition's year, else where reported."""
     return run.year == run.edition.year or any(row.reported for row in rows)
 
 
 def _source_row(run: Run, result: Result) -> Row:
     measure = run.register.measures[result.measure]
-    parts = [figures.part(run, result, name) for name in ("numerator", "denominator")]
     return [
         measure_cell(measure),
-        Cell(" / ".join(printed.html for printed in parts if printed), align="center"),
+        Cell(parts_html(run, result), align="center"),
         text(result["period_note"].replace("-", " - ") or word("period", measure.period)),
         Cell(nation_html(run, measure.id), align="center"),
         *agency_cells(run, measure.id),

@@ -21,6 +21,7 @@ ORDER = ("run", "submission", "record", "info")
 MOST_LISTED = 20
 """A rule with more findings of severity `info` is counted, not listed."""
 
+NOT_APPLICABLE = "[z]"
 _PARTIAL = ("provisional", "revised", "censored")
 
 
@@ -89,7 +90,7 @@ def _short_name(run: Run, code: str) -> str:
 
 def _sign(result: Result) -> str:
     if result["status"] == "not_applicable":
-        return "-"
+        return result["mark"] or NOT_APPLICABLE
     if not result.reported:
         return "○"
     return "▲" if result["status"] in _PARTIAL else "●"
@@ -153,9 +154,19 @@ def findings(run: Run) -> Table | None:
         ]
         for row in ordered
     ]
-    left_out = len(listed) < len(run.tables.findings)
-    note = said["info_left_out"].format(most=MOST_LISTED) if left_out else ""
-    return Table(head, body, (10, 20, 36, 34), "findings", note)
+    lines = [_joined(run, len(listed), len(body))] if len(body) < len(listed) else []
+    if len(listed) < len(run.tables.findings):
+        lines.append(said["info_left_out"].format(most=MOST_LISTED))
+    return Table(head, body, (10, 20, 36, 34), "findings", "<br>".join(lines))
+
+
+def _joined(run: Run, listed: int, rows: int) -> str:
+    """Say how many findings are listed in how many rows."""
+    counts = {
+        name: figures.tally(run, "SL", f"findings.{name}", number, words("counted")[name]).html
+        for name, number in (("listed", listed), ("rows", rows))
+    }
+    return str(words("findings")["joined"].format(**counts))
 
 
 def _by_message(rows: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -23,18 +23,20 @@ Record = Mapping[str, Any]
 def trace(run: Run) -> Table:
     """Return one row for each measure, area and year: its figures and their sources.
 
+    Counts of things have ids too and are followed by `treem trace`; they are not printed here.
+
     Each figure is an anchor `tx-<id>`. The id of a figure is the code of its row, a hyphen and
     the part named before the number.
     """
     said = words("trace")
     head = [heads(said["id"], said["parts"], said["source"])]
     body: list[Row] = []
-    ordered = sorted(run.printed, key=_order)
+    ordered = sorted((one for one in run.printed if one["operation"] != "count"), key=_order)
     for (area, year), of_area in groupby(ordered, key=lambda one: (one["area_code"], one["year"])):
         body.append(group(_place_title(run, area, year), 3))
         for stem, records in groupby(of_area, key=_stem):
             body.append(_row(run, stem, list(records)))
-    return Table(head, body, (12, 53, 35), "trace")
+    return Table(head, body, (19, 48, 33), "trace")
 
 
 def _place_title(run: Run, area: str, year: int | None) -> str:
@@ -88,8 +90,10 @@ def _sources(run: Run, records: Iterable[Record]) -> list[str]:
         found.append(said["plan_line"].format(lines=", ".join(map(str, lines))))
     for file, places in groupby(rows, key=lambda row: row.rpartition(":")[0]):
         numbers = ", ".join(place.rpartition(":")[2] for place in places)
-        found.append(escape(said["row"].format(file=file.rsplit("/", 1)[-1], lines=numbers)))
-    return found or [said["counted"]]
+        name = file.rsplit("/", 1)[-1]
+        named = said["files"].get(name, name)
+        found.append(escape(said["row"].format(file=named, lines=numbers)))
+    return found
 
 
 def _cells(run: Run, observations: list[str]) -> list[str]:
