@@ -150,7 +150,7 @@ def readings(run: Run) -> Table | None:
         ]
         for row in differing
     ]
-    return Table(head, body, (26, 8, 11, 11, 11, 11, 11, 11), "readings", note)
+    return Table(head, body, (22, 12, 11, 11, 11, 11, 11, 11), "readings", note)
 
 
 def depends_on_reading(row: Result) -> bool:
