@@ -20,7 +20,7 @@ from embedded_project import (
     shown,
 )
 from treem.edition import load_edition
-from treem.errors import PublishError, SourceError, StorageError
+from treem.errors import PublishError, SourceError
 from treem.project import Project
 from treem.publish.embedded import render
 from treem.publish.embedded.manuscript import read_manuscript
@@ -382,8 +382,8 @@ def test_a_missing_letter_of_the_font_stops_the_print(tmp_path: Path) -> None:
         render(project, load_edition(project, EDITION), tmp_path / "out")
 
 
-def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_the_machine_s_error(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"index.qmd": "# Một\n\nChữ.\n"})
     (tmp_path / "out").write_text("một tệp, không phải thư mục", "utf-8")
-    with pytest.raises(StorageError, match="Không ghi được"):
+    with pytest.raises(OSError, match="out"):
         render(project, load_edition(project, EDITION), tmp_path / "out")
