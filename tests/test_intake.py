@@ -26,7 +26,9 @@ from treem.intake.findings import RULES, find
 from treem.intake.forms import HEADERS, SHEET, Entry, agency_code, measures_of, parts_of
 from treem.intake.numbers import exact_text, read_cell
 from treem.intake.observations import records
+from treem.intake.tables import say_os_error
 from treem.intake.workbook import read_submissions
+from treem.quality import check
 
 REGISTER = register()
 FIGURES = {("CT01", "numerator"): 6, ("CT01", "denominator"): 8}
@@ -281,6 +283,58 @@ def test_the_later_submission_counts_and_both_are_kept(project):
     assert "CT02 tử số: 5 → 7" in finding["message"]
 
 
+def test_numbers_in_the_message_of_a_change_have_thousands_marks(project):
+    first = write_unit(project, "901", 2024, {("CT02", "denominator"): 7288})
+    second = write_unit(
+        project, "901", 2024, {("CT02", "denominator"): 7498}, "2024/901-2.xlsx", first.file
+    )
+    write_sources(project, [first, second])
+    finding = next(row for row in records(read(project).findings) if row["rule"] == "superseded")
+    assert "CT02 mẫu số: 7.288 → 7.498" in finding["message"]
+
+
+def test_a_truth_value_is_shown_as_excel_shows_it(project):
+    source = change(project, write_unit(project, "901", 2024, FIGURES), {"F9": True})
+    write_sources(project, [source])
+    finding = next(row for row in records(read(project).findings) if row["rule"] == "not_a_number")
+    assert finding["raw"] == "TRUE" and "“TRUE”" in finding["message"]
+
+
+def test_a_row_copied_over_another_leaves_both_out_and_the_build_goes_on(project):
+    figures = {**FIGURES, ("CT02", "numerator"): 5, ("CT02", "denominator"): 7288}
+    source = write_unit(project, "901", 2024, figures)
+    sheet = openpyxl.load_workbook(project.root / FOLDER / source.file)[SHEET]
+    copied = {f"{letter}11": sheet[f"{letter}9"].value for letter in "BCDE"}
+    source = change(project, source, copied)
+    write_sources(project, [source])
+    received = read(project)
+    ids = [row["observation_id"] for row in records(received.observations)]
+    assert len(ids) == len(set(ids))
+    assert f"CT01-901-2024-d-{source.sha256[:8]}" in ids  # ids of all others stay as they are
+    unused = {row["cell"] for row in records(received.observations) if row["used"] == "false"}
+    assert unused == {"F9", "F11"}
+    found = [row for row in records(received.findings) if row["rule"] == "duplicate_row"]
+    assert {row["cell"] for row in found} == {"F9", "F11"}
+    assert all("ô F9 ghi 6, ô F11 ghi 5" in row["message"] for row in found)
+    checked = check(project, tiny_edition(years=(2024,)), REGISTER, TinyAreas(), received[0])
+    severe = {row["rule"] for row in records(checked.findings) if row["severity"] != "info"}
+    assert severe == set()
+
+
+def test_a_row_below_the_foot_is_a_finding_and_signatures_are_not(project):
+    source = write_unit(project, "901", 2024, FIGURES)
+    sheet = openpyxl.load_workbook(project.root / FOLDER / source.file)[SHEET]
+    below = sheet.max_row + 2
+    row = {f"{letter}{below}": sheet[f"{letter}9"].value for letter in "ABCDEF"}
+    source = change(project, source, row | {f"B{below + 2}": "Nguyễn Văn An"})
+    write_sources(project, [source])
+    received = read(project)
+    finding = next(r for r in records(received.findings) if r["severity"] == "record")
+    assert (finding["rule"], finding["cell"]) == ("row_below_foot", f"B{below}")
+    assert "không đọc" in finding["message"] and finding["measure"] == "CT01"
+    assert not any(row["cell"] == f"F{below}" for row in records(received.observations))
+
+
 def test_a_file_that_the_record_does_not_name_is_a_finding(project):
     source = write_unit(project, "901", 2024, FIGURES)
     shutil.copy(project.root / FOLDER / source.file, project.root / FOLDER / "2024" / "la.xlsx")
@@ -339,7 +393,7 @@ def test_damaged_inside(project):
     ("data", "words"),
     [
         (b"<html>khong phai Excel</html>", "không phải tệp Excel"),
-        (b"", "không phải tệp Excel"),
+        (b"", "tệp trống (0 byte)"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + b"0" * 600, "mật khẩu"),
     ],
     ids=["html", "empty", "encrypted"],
@@ -350,6 +404,7 @@ def test_not_a_workbook(project, data, words):
     path.write_bytes(data)
     message = refused(project, source_of(path, "2024/901.xlsx", "901", 2024))
     assert words in message and "ho-so/2024/901.xlsx" in message
+    assert "b'" not in message
 
 
 def test_a_zip_that_is_no_workbook(project):
@@ -437,6 +492,10 @@ def test_no_record_at_all(project):
     [
         ({"sha256": None}, "thiếu cột sha256"),
         ({"sender": ""}, "cột sender để trống"),
+        ({"received_date": "2024-13-45"}, "dòng 2: cột received_date ghi “2024-13-45”"),
+        ({"received_date": "15/01/2025"}, "dòng 2: cột received_date ghi “15/01/2025”"),
+        ({"size": "1"}, "dòng 2: cột size ghi 1, tệp 2024/901.xlsx có"),
+        ({"unit_code": "999"}, "dòng 2 ghi mã đơn vị “999”"),
         ({"year": "hai nghìn"}, "cột year cần số nguyên"),
         ({"file": "../ngoai.xlsx"}, "ra ngoài thư mục"),
         ({"file": "/etc/ngoai.xlsx"}, "ra ngoài thư mục"),
@@ -447,6 +506,43 @@ def test_no_record_at_all(project):
 )
 def test_a_wrong_row_of_the_record(project, changes, words):
     assert words in rewrite(project, **changes)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("file,sha256,sender\nTỉnh".encode("utf-16"), "lưu lại dạng CSV UTF-8"),
+        ("file,sha256\nđơn vị".encode("cp1258", "replace") + b"\xd0", "lưu lại dạng CSV UTF-8"),
+        (b"file;sha256;size;sender\n", "dấu chấm phẩy “;”"),
+        (b"file\tsha256\tsize\n", "dấu tab"),
+        (b"", "sổ trống"),
+        (b"\n\n", "sổ trống"),
+    ],
+    ids=["utf-16", "cp1258", "semicolon", "tab", "empty", "blank"],
+)
+def test_a_record_that_is_no_table_of_ours(project, data, words):
+    (project.root / FOLDER / "SOURCES.csv").write_bytes(data)
+    with pytest.raises(WorkbookError) as caught:
+        read(project)
+    message = str(caught.value)
+    assert words in message and "ho-so/SOURCES.csv" in message
+    assert "sha256, size" not in message or "sổ trống" in message
+
+
+def test_a_record_that_is_a_folder_or_may_not_be_read_says_so_in_vietnamese():
+    assert say_os_error(PermissionError(13, "Permission denied")) == "không có quyền đọc tệp"
+    assert say_os_error(FileNotFoundError(2, "No such file")) == "không tìm thấy tệp"
+    assert say_os_error(OSError(999, "odd")) == "máy không đọc được tệp"
+
+
+def test_a_year_outside_the_edition_is_a_finding_with_its_line(project):
+    sources = [write_unit(project, "901", 2024, FIGURES), write_unit(project, "902", 2019, FIGURES)]
+    write_sources(project, sources)
+    found = records(read(project).findings)
+    finding = next(row for row in found if row["rule"] == "year_outside_edition")
+    assert (finding["severity"], finding["cell"]) == ("submission", "3")
+    assert finding["file"] == "ho-so/SOURCES.csv"
+    assert "Dòng 3" in finding["message"] and "năm 2019 cho tệp 2019/902.xlsx" in finding["message"]
 
 
 def test_two_files_of_one_unit_and_year_without_an_order(project):

@@ -115,6 +115,23 @@ RULES: dict[str, Rule] = {
         "không dùng.",
         "Ghi quyết định cho dòng này vào tệp quyet_dinh.csv cạnh tệp số liệu.",
     ),
+    "duplicate_row": Rule(
+        "record",
+        "{measure} ({area_name}, năm {year}) có hơn một dòng cho cùng một phần số liệu: "
+        "{message}. Chưa biết số nào đúng nên mọi số trùng đều bị bỏ ra, không tính.",
+        "Giữ lại một dòng đúng cho mỗi phần số liệu rồi gửi lại.",
+    ),
+    "row_below_foot": Rule(
+        "record",
+        "Dòng có mã “{raw}” (ô {cell}) nằm dưới dòng “Người lập biểu”: không đọc.",
+        "Chuyển dòng lên trong bảng, vào đúng chỗ của chỉ tiêu; không ghi số liệu dưới chân biểu.",
+    ),
+    "year_outside_edition": Rule(
+        "submission",
+        "Dòng {cell} của {file} ghi năm {year} cho tệp {raw}, không phải năm của kỳ ({message}). "
+        "Tệp không được đọc.",
+        "Kiểm tra cột year; nếu tệp thuộc kỳ khác thì chuyển tệp và dòng sang hồ sơ của kỳ đó.",
+    ),
     "plan_against_published": Rule(
         "info",
         "{message}",

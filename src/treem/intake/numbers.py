@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from treem.display.numbers import format_exact
+
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u200b"), " ")
 _NOT_COLLECTED = {"", "…", "...", "KCS"}
 _NONE_OCCURRED = {"-", "–", "—"}
@@ -20,6 +22,7 @@ _DOES_NOT_APPLY = {"x", "X"}
 _PROVISIONAL = re.compile(r"\s*\(?ước\)?$")
 _LIMIT = re.compile(r"^(<=|>=|≤|≥|<|>)\s*(.+)$")
 _SIGNS = {"≤": "<=", "≥": ">="}
+_PRINTED = {"<=": "≤", ">=": "≥"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ def exact_text(value: Fraction) -> str:
     whole = str(abs(int(value * 10**digits))).rjust(digits + 1, "0")
     text = f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole
     return f"-{text}" if value < 0 else text
+
+
+def say_value(value: str, bound: str = "") -> str:
+    """Return the exact text of a value as messages print it: `7.288`, `12,6`, `≤2`."""
+    return f"{_PRINTED.get(bound, bound)}{format_exact(Fraction(value))}"
 
 
 def parse_number(text: str) -> tuple[Fraction | None, str]:

@@ -7,17 +7,16 @@ year is kept for that period and never turned into a yearly rate.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from treem.display.numbers import format_decimal, with_unit
 from treem.edition import Edition
 from treem.errors import DataError
 from treem.intake.findings import Finding, find, findings_table
@@ -29,6 +28,7 @@ from treem.intake.observations import (
     observation_id,
     observations_table,
 )
+from treem.intake.tables import Row, read_rows
 from treem.plan.model import Measure
 from treem.project import Project
 
@@ -244,8 +244,8 @@ def _against_plan(
     baseline = register.baselines[cells["ma_chi_tieu"]]
     words = (
         f"{cells['ma_chi_tieu']}: kế hoạch ghi mức 2020 là {baseline.words} (dòng {baseline.line} "
-        f"của văn bản); {cells['nha_xuat_ban']} công bố {cells['gia_tri'].replace('.', ',')} "
-        f"{cells['don_vi_tinh']} cho kỳ {cells['ky']} ({cells['trang_thai']}). {decision.reason}"
+        f"của văn bản); {cells['nha_xuat_ban']} công bố {_say_value(cells)} "
+        f"cho kỳ {cells['ky']} ({cells['trang_thai']}). {decision.reason}"
     )
     return find(
         "plan_against_published",
@@ -260,9 +260,17 @@ def _against_plan(
     )
 
 
+def _say_value(cells: Mapping[str, str]) -> str:
+    """Return a published value with its unit, with as many decimals as the source prints."""
+    number = re.fullmatch(r"\d+(?:\.(\d+))?", cells["gia_tri"])
+    if number is None:
+        return with_unit(cells["gia_tri"], cells["don_vi_tinh"])
+    shown = format_decimal(Fraction(cells["gia_tri"]), len(number[1] or ""))
+    return with_unit(shown, cells["don_vi_tinh"])
+
+
 def _read_figures(path: Path, name: str) -> list[Figure]:
-    rows = _read_table(path, name, _FIGURE_COLUMNS)
-    return [Figure(line, cells) for line, cells in rows]
+    return [Figure(line, cells) for line, cells in _rows(path, name, _FIGURE_COLUMNS)]
 
 
 def _read_decisions(path: Path, name: str, figures: list[Figure]) -> dict[Key, Decision]:
@@ -271,7 +279,7 @@ def _read_decisions(path: Path, name: str, figures: list[Figure]) -> dict[Key, D
     for figure in figures:
         known[figure.key] = known.get(figure.key, 0) + 1
     decisions: dict[Key, Decision] = {}
-    for line, cells in _read_table(path, shown, _DECISION_COLUMNS):
+    for line, cells in _rows(path, shown, _DECISION_COLUMNS):
         decision = _decision(shown, line, cells)
         if known.get(decision.key, 0) != 1 or decision.key in decisions:
             raise DataError(
@@ -303,24 +311,7 @@ def _decision(shown: str, line: int, cells: Mapping[str, str]) -> Decision:
     )
 
 
-def _read_table(
-    path: Path, name: str, columns: tuple[str, ...]
-) -> list[tuple[int, dict[str, str]]]:
+def _rows(path: Path, name: str, columns: tuple[str, ...]) -> list[Row]:
     if not path.is_file():
         raise DataError(f"{name}: không tìm thấy tệp số liệu công bố. Hãy kiểm tra params/.")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = [column for column in columns if column not in (reader.fieldnames or ())]
-        if missing:
-            raise DataError(f"{name}: thiếu cột {', '.join(missing)}. Hãy thêm cột vào tệp.")
-        return [
-            (
-                reader.line_num,
-                {
-                    key: unicodedata.normalize("NFC", (value or "").strip())
-                    for key, value in row.items()
-                    if key
-                },
-            )
-            for row in reader
-        ]
+    return read_rows(path, name, columns)

@@ -14,20 +14,25 @@ from xml.etree.ElementTree import ParseError
 from treem.errors import WorkbookError
 from treem.intake.forms import FOOT, HEADERS, LETTERS, SHEET, UNIT_LABEL, YEAR_LABEL
 from treem.intake.numbers import clean
-from treem.intake.sources import Source, check_received
+from treem.intake.sources import ListedSource, check_received
 
 _PROTECTED = bytes.fromhex("d0cf11e0a1b11ae1")
 _HEAD_ROWS = 30
+_CODE = re.compile(r"CT\d+(\.\d+\w?)?", re.IGNORECASE)
 _UNIT, _YEAR = re.compile(rf"{UNIT_LABEL}\s*(\S+)"), re.compile(rf"{YEAR_LABEL} (\d{{4}})")
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of the table: its number, the row's cells, and the objective it stands under."""
+    """A row of the table: its number, the row's cells, and the objective it stands under.
+
+    `below_foot` tells a row that looks like one of the table and stands where nothing is read.
+    """
 
     number: int
     cells: tuple[Any, ...]
     group: str
+    below_foot: bool = False
 
     @property
     def measure(self) -> str:
@@ -35,7 +40,7 @@ class TableRow:
         return clean(self.cells[1])
 
 
-def read_table(folder: Path, shown: str, source: Source) -> Iterator[TableRow]:
+def read_table(folder: Path, shown: str, source: ListedSource) -> Iterator[TableRow]:
     """Return the rows of the table of a workbook, after checking that it is the one received.
 
     Raises WorkbookError where the file is missing, damaged, protected or changed, is not in our
@@ -72,7 +77,7 @@ def _load(name: str, path: Path) -> list[tuple[Any, ...]]:
         book.close()
 
 
-def _check_container(name: str, path: Path, source: Source) -> None:
+def _check_container(name: str, path: Path, source: ListedSource) -> None:
     with path.open("rb") as stream:
         start = stream.read(8)
     if start == _PROTECTED:
@@ -80,9 +85,11 @@ def _check_container(name: str, path: Path, source: Source) -> None:
             f"{name}: tệp có mật khẩu hoặc là tệp Excel kiểu cũ (.xls), không đọc được. "
             "Hãy bỏ mật khẩu và lưu lại dạng .xlsx, rồi ghi lại vào SOURCES.csv."
         )
+    if not start:
+        raise WorkbookError(f"{name}: tệp trống (0 byte). Hãy đề nghị đơn vị gửi lại tệp .xlsx.")
     if not start.startswith(b"PK"):
         raise WorkbookError(
-            f"{name}: không phải tệp Excel .xlsx (đầu tệp là {start[:4]!r}). "
+            f"{name}: không phải tệp Excel .xlsx{_say_start(start)}. "
             "Hãy đề nghị đơn vị gửi lại tệp .xlsx."
         )
     try:
@@ -94,14 +101,22 @@ def _check_container(name: str, path: Path, source: Source) -> None:
         _refuse_damaged(name, path, source, zipfile.BadZipFile(broken))
 
 
-def _refuse_damaged(name: str, path: Path, source: Source, error: Exception) -> NoReturn:
+def _say_start(start: bytes) -> str:
+    """Return what a file begins with, where that is text a person can read."""
+    text = start.decode("ascii", "replace").strip()
+    return f" (đầu tệp là “{text}”)" if text.isascii() and text.isprintable() and text else ""
+
+
+def _refuse_damaged(name: str, path: Path, source: ListedSource, error: Exception) -> NoReturn:
     raise WorkbookError(
         f"{name}: tệp bị cắt cụt hoặc hỏng, không mở được: tệp có {path.stat().st_size} byte, sổ "
         f"SOURCES.csv ghi {source.size} byte. Hãy lấy lại bản gốc hoặc đề nghị đơn vị gửi lại."
     ) from error
 
 
-def _check_head(name: str, source: Source, rows: Sequence[tuple[Any, ...]]) -> Iterator[TableRow]:
+def _check_head(
+    name: str, source: ListedSource, rows: Sequence[tuple[Any, ...]]
+) -> Iterator[TableRow]:
     """Check the head of the form against the record; return the rows of its table."""
     head = next(
         (index for index, row in enumerate(rows[:_HEAD_ROWS]) if tuple(map(clean, row)) == HEADERS),
@@ -145,13 +160,19 @@ def _expect(
 
 
 def _table_rows(rows: Sequence[tuple[Any, ...]], head: int) -> Iterator[TableRow]:
-    """Yield the rows between the header and the foot; group rows only name the objective."""
-    group = ""
+    """Yield the rows between the header and the foot; group rows only name the objective.
+
+    What stands below the foot is signatures, unless a code of a measure begins it.
+    """
+    group, below = "", False
     for index in range(head + 1, len(rows)):
         row = rows[index]
         texts = tuple(map(clean, row))
-        if FOOT in texts:
-            return
+        below = below or FOOT in texts
+        if below:
+            if _CODE.fullmatch(texts[1]):
+                yield TableRow(index + 1, row, group, below_foot=True)
+            continue
         if texts == LETTERS or not any(texts):
             continue
         if not texts[1]:

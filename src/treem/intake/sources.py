@@ -6,14 +6,15 @@ document_number, supersedes (a file of the same unit and year that this one repl
 
 from __future__ import annotations
 
-import csv
+import datetime as dt
 import hashlib
-import unicodedata
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 
 from treem.errors import WorkbookError
+from treem.intake.tables import Row, read_rows
 
 NAME = "SOURCES.csv"
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
@@ -35,7 +36,14 @@ class Source:
     note: str
 
 
-def read_sources(folder: Path, shown: str) -> tuple[Source, ...]:
+@dataclass(frozen=True)
+class ListedSource(Source):
+    """A workbook as it stands in the record: with its line there."""
+
+    line: int
+
+
+def read_sources(folder: Path, shown: str) -> tuple[ListedSource, ...]:
     """Read the record of a folder of submissions; `shown` is how messages name the folder.
 
     Raises WorkbookError where the folder or its record is missing, a column is missing, a row is
@@ -48,18 +56,13 @@ def read_sources(folder: Path, shown: str) -> tuple[Source, ...]:
             "vị gửi, năm, ngày nhận, số văn bản). Hãy lập sổ; với kỳ trình diễn: chạy treem demo."
         )
     at = f"{shown}/{NAME}"
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = [field.name for field in fields(Source) if field.name not in _names(reader)]
-        if missing:
-            raise WorkbookError(f"{at}: thiếu cột {', '.join(missing)}. Hãy thêm cột vào sổ.")
-        rows = [(reader.line_num, row) for row in reader]
-    sources = tuple(_source(at, line, row) for line, row in rows)
+    rows = read_rows(path, at, [field.name for field in fields(Source)], WorkbookError)
+    sources = tuple(_source(at, row) for row in rows)
     _check_order(at, sources)
     return sources
 
 
-def check_received(folder: Path, shown: str, source: Source) -> Path:
+def check_received(folder: Path, shown: str, source: ListedSource) -> Path:
     """Return the path of a workbook after comparing it with the record, byte for byte.
 
     Raises WorkbookError where it is absent or differs in size or checksum.
@@ -79,10 +82,15 @@ def check_received(folder: Path, shown: str, source: Source) -> Path:
             f"ghi {source.size} byte, mã {source.sha256[:12]}…. Tệp đã bị sửa hoặc hỏng. Hãy lấy "
             "lại bản gốc; nếu đây là bản gửi lại thì ghi thành dòng mới với cột supersedes."
         )
+    if len(data) != source.size:
+        raise WorkbookError(
+            f"{shown}/{NAME} dòng {source.line}: cột size ghi {source.size}, tệp {source.file} có "
+            f"{len(data)} byte (mã kiểm tra khớp). Hãy sửa cột size."
+        )
     return path
 
 
-def superseded(sources: Sequence[Source]) -> dict[str, Source]:
+def superseded(sources: Sequence[ListedSource]) -> dict[str, ListedSource]:
     """Return the files that a later submission replaces, each with the one that replaces it."""
     return {source.supersedes: source for source in sources if source.supersedes}
 
@@ -98,12 +106,8 @@ def unlisted_files(folder: Path, sources: Sequence[Source]) -> list[str]:
     return sorted(set(found) - listed)
 
 
-def _names(reader: csv.DictReader[str]) -> Sequence[str]:
-    return reader.fieldnames or ()
-
-
-def _source(at: str, line: int, row: dict[str, str]) -> Source:
-    text = {key: unicodedata.normalize("NFC", (row[key] or "").strip()) for key in row if key}
+def _source(at: str, row: Row) -> ListedSource:
+    line, text = row
     for key in ("file", "sha256", "sender", "unit_code", "received_date"):
         if not text[key]:
             raise WorkbookError(f"{at} dòng {line}: cột {key} để trống. Hãy điền đủ.")
@@ -120,16 +124,29 @@ def _source(at: str, line: int, row: dict[str, str]) -> Source:
                 f"{at} dòng {line}: cột {key} cần số nguyên, đang ghi “{text[key]}”."
             )
         numbers[key] = int(text[key])
+    _check_date(at, line, text["received_date"])
     words = {field.name: text[field.name] for field in fields(Source)} | {"file": str(parts)}
-    return Source(**(words | numbers))  # type: ignore[arg-type]
+    return ListedSource(**(words | numbers), line=line)  # type: ignore[arg-type]
 
 
-def _check_order(at: str, sources: Sequence[Source]) -> None:
+def _check_date(at: str, line: int, text: str) -> None:
+    try:
+        dt.date.fromisoformat(text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else "")
+    except ValueError as error:
+        raise WorkbookError(
+            f"{at} dòng {line}: cột received_date ghi “{text}”, không phải một ngày có thật. "
+            "Hãy ghi năm-tháng-ngày, ví dụ 2025-01-15."
+        ) from error
+
+
+def _check_order(at: str, sources: Sequence[ListedSource]) -> None:
     """Every unit and year must end in exactly one file that nothing replaces."""
     by_file: dict[str, Source] = {}
     for source in sources:
         if source.file in by_file:
-            raise WorkbookError(f"{at}: tệp {source.file} được ghi hai lần. Hãy bỏ một dòng.")
+            raise WorkbookError(
+                f"{at} dòng {source.line}: tệp {source.file} được ghi hai lần. Hãy bỏ một dòng."
+            )
         by_file[source.file] = source
     replaced: dict[str, str] = {}
     for source in sources:

@@ -7,7 +7,7 @@ left out; a unit that sent nothing is a finding and the build goes on. Nothing r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from treem.edition import Edition
 from treem.errors import WorkbookError
 from treem.intake.findings import Finding, find, findings_table
 from treem.intake.forms import HEADERS, PART_NAMES, SHEET, measures_of, parts_of, unit_of
-from treem.intake.numbers import CellReading, clean, exact_text, read_cell
+from treem.intake.numbers import CellReading, clean, exact_text, read_cell, say_value
 from treem.intake.observations import (
     Observation,
     Received,
@@ -24,7 +24,7 @@ from treem.intake.observations import (
     observations_table,
 )
 from treem.intake.sheet import TableRow, read_table
-from treem.intake.sources import Source, read_sources, superseded, unlisted_files
+from treem.intake.sources import NAME, ListedSource, read_sources, superseded, unlisted_files
 from treem.intake.units import Unit, units_owing
 from treem.plan.model import Measure
 from treem.project import Project
@@ -60,6 +60,7 @@ def read_submissions(
             old, new, finding = _supersede(observations[file], observations[later.file], later)
             observations[file], observations[later.file] = old, new
             findings.append(finding)
+    findings += _other_years(edition, shown, sources)
     findings += _missing_submissions(edition, register, areas, sources)
     return Received(
         observations_table(row for rows in observations.values() for row in rows),
@@ -73,7 +74,7 @@ def _read_one(
     areas: Areas,
     folder: Path,
     shown: str,
-    source: Source,
+    source: ListedSource,
 ) -> tuple[list[Observation], list[Finding]]:
     name = f"{shown}/{source.file}"
     unit = _unit_of(edition, register, areas, name, source)
@@ -85,16 +86,55 @@ def _read_one(
             observations.append(observation)
         if finding is not None:
             findings.append(finding)
-    return observations, findings
+    return _leave_out_duplicates(observations, findings)
+
+
+def _leave_out_duplicates(
+    rows: Sequence[Observation], findings: Sequence[Finding]
+) -> tuple[list[Observation], list[Finding]]:
+    """Leave out every value of a part that a form gives more than once.
+
+    Only such values have their cell in the id: ids of all others do not depend on the row.
+    """
+    given: dict[tuple[str, str], list[Observation]] = {}
+    for row in rows:
+        given.setdefault((row.measure, row.part), []).append(row)
+    kept, found = [], list(findings)
+    for row in rows:
+        same = given[row.measure, row.part]
+        if len(same) == 1:
+            kept.append(row)
+            continue
+        own_id = f"{row.observation_id}-{row.cell}"
+        kept.append(replace(row, observation_id=own_id, used="false"))
+        found.append(_duplicate(row, same))
+    return kept, found
+
+
+def _duplicate(row: Observation, same: Iterable[Observation]) -> Finding:
+    return find(
+        "duplicate_row",
+        words=", ".join(f"ô {one.cell} ghi {_shown(one)}" for one in same),
+        file=row.file,
+        sheet=row.sheet,
+        cell=row.cell,
+        area_code=row.area_code,
+        area_name=row.area_name,
+        year=str(row.year),
+        measure=row.measure,
+        part=row.part,
+        raw=row.raw,
+    )
 
 
 def _unit_of(
-    edition: Edition, register: PlanRegister, areas: Areas, name: str, source: Source
+    edition: Edition, register: PlanRegister, areas: Areas, name: str, source: ListedSource
 ) -> Unit:
     units = {unit.code: unit for unit in units_owing(edition, register, areas, source.year)}
     if source.unit_code not in units:
         raise WorkbookError(
-            f"{name}: sổ SOURCES.csv ghi mã đơn vị “{source.unit_code}”, không phải đơn vị phải "
+            f"{name}: sổ {NAME} dòng {source.line} ghi mã đơn vị “{source.unit_code}”, "
+            "không phải đơn vị phải "
             f"báo cáo năm {source.year}. Các mã: {', '.join(units)}. Hãy sửa cột unit_code."
         )
     return units[source.unit_code]
@@ -103,7 +143,7 @@ def _unit_of(
 def _read_row(
     edition: Edition,
     name: str,
-    source: Source,
+    source: ListedSource,
     unit: Unit,
     owed: dict[str, Measure],
     row: TableRow,
@@ -115,6 +155,9 @@ def _read_row(
         "area_name": unit.area_name,
         "year": str(source.year),
     }
+    if row.below_foot:
+        place["measure"] = row.measure if row.measure in owed else ""
+        return None, find("row_below_foot", cell=f"B{row.number}", raw=row.measure, **place)
     measure = owed.get(row.measure)
     if measure is None:
         return None, find("unknown_measure", cell=f"B{row.number}", raw=row.measure, **place)
@@ -174,11 +217,13 @@ def _read_row(
 
 def _raw(value: object) -> str:
     """Return the raw text of a cell; a number as Excel stores it, text untouched."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"  # as Excel shows it
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 def _supersede(
-    old: list[Observation], new: list[Observation], later: Source
+    old: list[Observation], new: list[Observation], later: ListedSource
 ) -> tuple[list[Observation], list[Observation], Finding]:
     """Put the later submission in place of the earlier; changed values are marked as revised."""
     before = {(row.measure, row.part): row for row in old}
@@ -189,7 +234,9 @@ def _supersede(
             revised.append(row)
             continue
         change = f"thay “{was.raw}” (ô {was.cell}, {Path(was.file).name})"
-        changes.append(f"{row.measure} {PART_NAMES[row.part].lower()}: {was.raw} → {row.raw}")
+        changes.append(
+            f"{row.measure} {PART_NAMES[row.part].lower()}: {_shown(was)} → {_shown(row)}"
+        )
         status = "revised" if row.status in ("reported", "provisional") else row.status
         note = "; ".join(filter(None, (row.note, change)))
         revised.append(replace(row, status=status, note=note))
@@ -206,14 +253,37 @@ def _supersede(
     return kept, revised, finding
 
 
-def _unlisted(folder: Path, shown: str, sources: Sequence[Source]) -> list[Finding]:
+def _shown(row: Observation) -> str:
+    """Return a value as a message prints it: `7.288`, `<2`; its raw text where it is no number."""
+    if not row.value:
+        return f"“{row.raw or row.mark}”" if row.raw or row.mark else "trống"
+    return say_value(row.value, row.bound)
+
+
+def _other_years(edition: Edition, shown: str, sources: Sequence[ListedSource]) -> list[Finding]:
+    years = ", ".join(map(str, edition.years))
+    return [
+        find(
+            "year_outside_edition",
+            words=years,
+            file=f"{shown}/{NAME}",
+            cell=str(source.line),
+            year=str(source.year),
+            raw=source.file,
+        )
+        for source in sources
+        if source.year not in edition.years
+    ]
+
+
+def _unlisted(folder: Path, shown: str, sources: Sequence[ListedSource]) -> list[Finding]:
     return [
         find("unlisted_file", file=f"{shown}/{name}") for name in unlisted_files(folder, sources)
     ]
 
 
 def _missing_submissions(
-    edition: Edition, register: PlanRegister, areas: Areas, sources: Sequence[Source]
+    edition: Edition, register: PlanRegister, areas: Areas, sources: Sequence[ListedSource]
 ) -> list[Finding]:
     sent = {(source.unit_code, source.year) for source in sources}
     return [
