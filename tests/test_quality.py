@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -21,7 +22,8 @@ from tiny_province import (
     tiny_edition,
 )
 from treem import quality
-from treem.errors import DataError
+from treem.display.numbers import format_exact
+from treem.errors import UsageError
 from treem.indicators.compute import compute
 from treem.indicators.judged import RESULT_COLUMNS
 from treem.intake.findings import find, findings_table
@@ -221,7 +223,8 @@ def test_values_that_contradict_each_other_are_left_out(measure, part, value, ru
     for one in findings:
         assert (one["area_code"], one["year"], one["sheet"]) == ("901", "2024", "Biểu số liệu")
         assert one["file"] == "ho-so/2024/901.xlsx" and one["cell"] in ("F1", "F2")
-        assert value in one["message"] and one["instruction"]
+        printed = value if rule == "count_not_whole" else format_exact(Fraction(value))
+        assert printed in one["message"] and one["instruction"]
 
 
 def test_a_survey_value_out_of_bounds_is_left_out():
@@ -378,7 +381,9 @@ def test_nothing_is_written_to_the_home_folder(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("không phải JSON", "không đọc được bộ kiểm tra"),
+        ("không phải JSON", "không đọc được bộ kiểm tra: sai dạng JSON ở dòng 1"),
+        ("[]", "thiếu danh sách"),
+        ('{"expectations": [{"type": "expect_x"}]}', "type hoặc kwargs"),
         ('{"name": "x"}', "không đọc được bộ kiểm tra"),
         ('{"expectations": [{"type": "expect_x", "kwargs": {}, "meta": {"rule": "x"}}]}', "meta"),
     ],
@@ -387,6 +392,33 @@ def test_a_suite_that_is_damaged_is_named(tmp_path, text, words):
     folder = tmp_path / "expectations"
     folder.mkdir()
     (folder / "results.json").write_text(text, "utf-8")
-    with pytest.raises(DataError, match=words) as caught:
+    with pytest.raises(UsageError, match=words) as caught:
         read_suite(Project(tmp_path), "results")
+    assert caught.value.exit_code == 2
     assert "expectations/results.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"type": "expect_nothing_at_all"}, "không có loại phép kiểm tra “expect_nothing_at_all”"),
+        ({"kwargs": {"columns": "unit"}}, "kwargs không hợp"),
+    ],
+)
+def test_an_expectation_the_engine_does_not_know_is_named(
+    changes, words, monkeypatch, capfd, caplog
+):
+    expectation = {**read_suite(PROJECT, "register")[-1], **changes}
+    monkeypatch.setattr(suites, "read_suite", lambda project, name: [expectation])
+    with pytest.raises(UsageError, match=words) as caught:
+        check_register(PROJECT, EDITION, REGISTER)
+    assert "expectations/register.json, phép kiểm tra thứ 1" in str(caught.value)
+    assert capfd.readouterr().err == ""
+    assert not [one for one in caplog.records if one.levelname in ("ERROR", "CRITICAL")]
+
+
+def test_numbers_of_a_message_have_thousands_marks():
+    rows = change(clean_rows(), "901", 2024, "CT08.2", "numerator", value="32520", raw="32520")
+    findings, _ = run(rows)
+    assert "tử số 32.520 (ô F1)" in findings[0]["message"]
+    assert quality._plain(100000.0) == "100.000" and quality._plain(12.6) == "12,6"

@@ -8,12 +8,16 @@ that skips a check, and a check that could not be made is itself a finding that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from treem.display.numbers import format_exact
 from treem.edition import Edition
 from treem.intake.findings import Finding, findings_table
+from treem.intake.numbers import say_value
 from treem.intake.observations import records
 from treem.plan.model import Measure
 from treem.project import Project
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
     from treem.areas import Areas
     from treem.plan.register import PlanRegister
+
+_MOST_DECIMALS = 3
 
 
 @dataclass(frozen=True)
@@ -102,10 +108,11 @@ def _origins(observations: pd.DataFrame) -> dict[Cell, dict[str, Any]]:
 def _words_of(
     blamed: Sequence[Mapping[str, Any]], measures: Mapping[str, Measure]
 ) -> dict[str, str]:
-    """Return what a message may say about the values compared: raw texts, cells and names."""
+    """Return what a message may say about the values compared: numbers, cells and names."""
     words = {}
     for letter, origin in zip("ab", blamed, strict=False):
-        words[letter] = origin["raw"]
+        value = str(origin["value"])
+        words[letter] = say_value(value, origin["bound"]) if value else str(origin["raw"])
         words[f"cell_{letter}"] = origin["cell"] or origin["published_row"]
         words[f"name_{letter}"] = measures[origin["measure"]].name_vi
     return words
@@ -147,7 +154,7 @@ def _fill(template: str, values: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Return a number of a view as people write it: no `.0`, decimal comma."""
-    if isinstance(value, float):
-        return f"{value:.6g}".replace(".", ",")
+    """Return a number of a view as people write it: `109`, `12,6`, `32.520`."""
+    if isinstance(value, float) and math.isfinite(value):
+        return format_exact(round(Fraction(value), 0 if value.is_integer() else _MOST_DECIMALS))
     return str(value)

@@ -7,6 +7,7 @@ Whether an expectation holds is asked first; rows are looked for only where it d
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from treem.errors import DataError
+from treem.errors import UsageError
 from treem.intake.findings import Severity
 from treem.intake.observations import records
+from treem.intake.tables import say_os_error
 from treem.project import Project
 from treem.quality.views import Cell, Views
 
@@ -32,25 +34,50 @@ CHECK_FAILED = "check_failed"
 def read_suite(project: Project, name: str) -> list[dict[str, Any]]:
     """Return the expectations of `expectations/<name>.json`.
 
-    Raises DataError where the file is missing, is no JSON, or an expectation lacks its words.
+    Raises UsageError where the file is missing, is no JSON, or an expectation lacks its words:
+    the suites are files of the project, not something received.
     """
+    at = f"expectations/{name}.json"
     path = project.expectations / f"{name}.json"
     try:
         expectations = json.loads(path.read_text("utf-8"))["expectations"]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"expectations/{name}.json: không đọc được bộ kiểm tra ({type(error).__name__}). "
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{at}: không đọc được bộ kiểm tra: {_say_unreadable(error)}. "
             "Hãy lấy lại tệp từ kho mã."
         ) from error
-    for expectation in expectations:
-        meta = expectation.get("meta", {})
-        missing = [key for key in META_KEYS if not meta.get(key)]
-        if missing or meta["severity"] not in SEVERITIES:
-            raise DataError(
-                f"expectations/{name}.json, {expectation.get('type')}: phần meta thiếu hoặc sai "
-                f"{', '.join(missing) or 'severity'}. Hãy ghi đủ: {', '.join(META_KEYS)}."
-            )
+    if not isinstance(expectations, list):
+        raise UsageError(f"{at}: “expectations” cần là một danh sách. Hãy lấy lại tệp từ kho mã.")
+    for number, expectation in enumerate(expectations, 1):
+        _check_shape(f"{at}, phép kiểm tra thứ {number}", expectation)
     return cast(list[dict[str, Any]], expectations)
+
+
+def _say_unreadable(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"sai dạng JSON ở dòng {error.lineno}, cột {error.colno}"
+        case OSError():
+            return say_os_error(error)
+        case UnicodeDecodeError():
+            return "tệp không ở bảng mã UTF-8"
+    return "thiếu danh sách “expectations”"
+
+
+def _check_shape(at: str, expectation: Any) -> None:
+    """Check that an expectation has its type, its arguments and its words."""
+    if not isinstance(expectation, dict):
+        raise UsageError(f"{at}: không phải một khối {{…}}. Hãy sửa tệp.")
+    kind, meta = expectation.get("type"), expectation.get("meta")
+    if not isinstance(kind, str) or not isinstance(expectation.get("kwargs"), dict):
+        raise UsageError(f"{at}: thiếu hoặc sai type hoặc kwargs. Hãy ghi đủ hai phần này.")
+    words = meta if isinstance(meta, dict) else {}
+    missing = [key for key in META_KEYS if not words.get(key)]
+    if missing or words["severity"] not in SEVERITIES:
+        raise UsageError(
+            f"{at} ({kind}): phần meta thiếu hoặc sai "
+            f"{', '.join(missing) or 'severity'}. Hãy ghi đủ: {', '.join(META_KEYS)}."
+        )
 
 
 @dataclass(frozen=True)
@@ -105,11 +132,12 @@ def run_suite(project: Project, name: str, views: Views) -> Outcome:
     """Run a suite view by view: first whether it holds, then the rows of what does not."""
     expectations = read_suite(project, name)
     batches = _Batches(views)
+    batches.check_known(name, expectations)
     outcome = Outcome([], [])
     for view in dict.fromkeys(expectation["meta"]["view"] for expectation in expectations):
         chosen = [one for one in expectations if one["meta"]["view"] == view]
         if view not in views:
-            raise DataError(
+            raise UsageError(
                 f"expectations/{name}.json: không có bảng nào tên “{view}” để kiểm tra."
             )
         if views[view].empty:
@@ -127,7 +155,7 @@ class _Batches:
 
     def __init__(self, views: Views):
         os.environ["GX_ANALYTICS_ENABLED"] = "False"
-        with _without_warnings():
+        with _quiet():
             import great_expectations as gx
             from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -142,6 +170,30 @@ class _Batches:
                 for name, table in views.items()
                 if not table.empty
             }
+
+    def check_known(self, suite: str, expectations: list[dict[str, Any]]) -> None:
+        """Refuse a suite with a kind of expectation, or an argument, that the engine lacks.
+
+        The engine itself would only log these and leave the expectation out.
+        """
+        from great_expectations.exceptions import GreatExpectationsError
+        from great_expectations.expectations.expectation_configuration import (
+            ExpectationConfiguration,
+        )
+
+        for number, one in enumerate(expectations, 1):
+            at = f"expectations/{suite}.json, phép kiểm tra thứ {number} ({one['meta']['rule']})"
+            try:
+                with _quiet():
+                    ExpectationConfiguration(type=one["type"], kwargs=one["kwargs"]).to_domain_obj()
+            except GreatExpectationsError as error:
+                raise UsageError(
+                    f"{at}: không có loại phép kiểm tra “{one['type']}”. Hãy sửa type."
+                ) from error
+            except (ValueError, TypeError) as error:
+                raise UsageError(
+                    f"{at}: kwargs không hợp với {one['type']}. Hãy sửa kwargs."
+                ) from error
 
     def hold(
         self, suite: str, view: str, expectations: list[dict[str, Any]]
@@ -161,7 +213,7 @@ class _Batches:
         expectations: list[dict[str, Any]],
         result_format: dict[str, Any],
     ) -> list[dict[str, Any]]:
-        with _without_warnings():
+        with _quiet():
             built = self._gx.ExpectationSuite(
                 name=f"{suite} {view}",
                 expectations=[
@@ -178,11 +230,20 @@ class _Batches:
 
 
 @contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Silence the engine's warnings about its own use of deprecated modules."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
+def _quiet() -> Iterator[None]:
+    """Silence the engine: warnings about its own deprecated modules, and tracebacks it logs.
+
+    What went wrong in a check is in its result and becomes a finding.
+    """
+    log = logging.getLogger("great_expectations")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        log.setLevel(before)
 
 
 def _failures(
