@@ -193,3 +193,30 @@ def test_tracing_needs_no_pandas_and_no_notebook(built: Project) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert "F15" in done.stdout
+
+
+def test_damaged_observations_say_what_to_run(built: Project) -> None:
+    path = built.report(EDITION).tables / "observations.parquet"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(TraceError, match=r"tệp hỏng tables/observations\.parquet.*treem run demo"):
+        trace(built, EDITION, "CT03.2-256-v")
+    path.unlink()
+    with pytest.raises(TraceError, match=r"không có tệp tables/observations\.parquet"):
+        trace(built, EDITION, "CT03.2-256-v")
+
+
+@pytest.mark.parametrize("kept", [5, 40, 200])
+def test_a_list_of_figures_that_is_cut_off_says_what_to_run(built: Project, kept: int) -> None:
+    path = built.report(EDITION).tables / "figures.jsonl"
+    path.write_bytes(path.read_bytes()[:kept])
+    for figure in ("CT03.2-256-v", "CT03.2-27-t25"):
+        with pytest.raises(TraceError, match=r"tệp hỏng tables/figures\.jsonl.*treem run demo"):
+            trace(built, EDITION, figure)
+
+
+def test_a_line_of_figures_that_is_no_json_says_what_to_run(built: Project) -> None:
+    path = built.report(EDITION).tables / "figures.jsonl"
+    for junk in ("không phải JSON\n", '{"figure": "CT03.2-256-v"}\n'):
+        path.write_text(junk, "utf-8")
+        with pytest.raises(TraceError, match="tệp hỏng"):
+            trace(built, EDITION, "CT03.2-256-v")

@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,13 @@ from treem.notebooks.results import OBSERVATIONS, read_parquet
 from treem.project import Project
 
 FIGURES = "figures.jsonl"
+RESULTS = "results.csv"
+FINDINGS = "findings.csv"
 NEAR = 5
+_NEEDED = frozenset(
+    {"figure", "measure", "area_code", "year", "observations", "plan_lines"}
+    | {"published_rows", "results", "checks"}
+)
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "\u2011": "-", ",": "."})
 
 
@@ -96,22 +103,28 @@ def trace(project: Project, edition_name: str, figure: str) -> Trace:
     edition = load_edition(project, edition_name)
     tables = project.report(edition.name).tables
     record = _find(tables / FIGURES, edition.name, figure)
-    observations = _observations(tables, record["observations"])
+    with _readable(tables / OBSERVATIONS, edition.name):
+        observations = _observations(tables, record["observations"])
+        checks = {row["file"]: row["sha256"] for row in observations}
     plan = _Plan(project)
     lines = tuple(plan.line(number) for number in record["plan_lines"])
     published = tuple(_published_row(project, place) for place in record["published_rows"])
-    checks = {row["file"]: row["sha256"] for row in observations}
+    with _readable(tables / RESULTS, edition.name):
+        area_name = _area_name(tables, record["area_code"], record["year"] or edition.year)
+        results = tuple(_results(tables, record["results"], edition.geography, edition.year))
+    with _readable(tables / FINDINGS, edition.name):
+        findings = _rows(tables / FINDINGS, "finding_id", record["checks"])
     if lines:
         checks[plan.version["source_file"]] = plan.version["sha256"]
     return Trace(
         figure=record,
         measure_name=plan.measure_name(record["measure"]),
-        area_name=_area_name(tables, record["area_code"], record["year"] or edition.year),
+        area_name=area_name,
         observations=observations,
-        results=tuple(_results(tables, record["results"], edition.geography, edition.year)),
+        results=results,
         plan_lines=lines,
         published=published,
-        findings=_rows(tables / "findings.csv", "finding_id", record["checks"]),
+        findings=findings,
         files=tuple(_check(project, path, recorded) for path, recorded in checks.items()),
     )
 
@@ -126,17 +139,40 @@ def _find(path: Path, edition: str, typed: str) -> dict[str, Any]:
             f"Hãy chạy trước: treem run {edition}."
         )
     wanted = typed.strip().translate(_DASHES)
-    with path.open(encoding="utf-8") as lines:
+    with _readable(path, edition), path.open(encoding="utf-8") as lines:
         for line in lines:
             if _id_of(line).casefold() == wanted.casefold():
-                record: dict[str, Any] = json.loads(line)
-                return record
+                return _record(line)
+    with _readable(path, edition), path.open(encoding="utf-8") as lines:
+        for line in lines:  # the figure may have stood in a line that is cut off
+            _record(line)
     near = _near(path, wanted)
     hint = f" Các mã gần giống: {', '.join(near)}." if near else ""
     raise TraceError(
         f"Kỳ {edition} không in con số nào có mã “{typed}”.{hint} Mã của mọi con số nằm trong "
         "phụ lục “Bảng truy xuất số liệu”."
     )
+
+
+@contextmanager
+def _readable(path: Path, edition: str) -> Iterator[None]:
+    """Turn every way in which a file of the build can be damaged into one TraceError."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = "không có tệp" if isinstance(error, FileNotFoundError) else "tệp hỏng"
+        raise TraceError(
+            f"Kỳ {edition}: {what} tables/{path.name}, không truy được con số. "
+            f"Hãy chạy lại: treem run {edition}."
+        ) from error
+
+
+def _record(line: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(line)
+    missing = _NEEDED - record.keys()
+    if missing:
+        raise ValueError(f"a figure without {missing}")
+    return record
 
 
 def _id_of(line: str) -> str:
@@ -178,7 +214,7 @@ def _results(
         return
     wanted = dict.fromkeys(keys)
     found = {}
-    with (tables / "results.csv").open(encoding="utf-8", newline="") as lines:
+    with (tables / RESULTS).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             key = figure_id(
                 row["measure"], geography, row["area_code"], int(row["year"]), "", edition_year
@@ -190,7 +226,7 @@ def _results(
 
 def _area_name(tables: Path, code: str, year: int) -> str:
     """Return the name that an area had in a year, as the results give it."""
-    with (tables / "results.csv").open(encoding="utf-8", newline="") as lines:
+    with (tables / RESULTS).open(encoding="utf-8", newline="") as lines:
         rows = csv.DictReader(lines)
         names = (
             row["area_name"]
