@@ -65,7 +65,7 @@ def _items(lines: Sequence[str]) -> Iterator[tuple[str, str, list[tuple[int, str
         assert match is not None
         body = [(i + 1, lines[i]) for i in range(first, last)]
         body[0] = (first + 1, lines[first][match.end() :])
-        yield match[1], _heading([line for _, line in body]), body
+        yield match[1], _heading([line for _, line in body if line]), body
 
 
 def _heading(lines: Sequence[str]) -> str:

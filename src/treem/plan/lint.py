@@ -15,7 +15,13 @@ from treem.display.words import severity_name, word
 from treem.plan.book import Book
 from treem.plan.effects import phrase
 from treem.plan.lint_baselines import check_baselines
-from treem.plan.lint_form import check_agencies, check_decimal_marks, check_rows, check_spelling
+from treem.plan.lint_form import (
+    check_agencies,
+    check_decimal_marks,
+    check_rows,
+    check_spelling,
+    table_cut,
+)
 from treem.plan.lint_levels import (
     check_loosening,
     check_scales,
@@ -57,13 +63,26 @@ def lint_file(path: Path, project: Project) -> list[Discrepancy]:
 def lint(plan: PlanText, national: Sequence[NationalTarget]) -> list[Discrepancy]:
     """Return all discrepancies, by indicator, those of the whole plan last."""
     book = Book(plan, national)
+    cut = table_cut(book)
     found = [row for check in CHECKS for row in check(book)]
+    if cut is not None:
+        found = [row for row in found if not _beyond_cut(book, row)]
     order = {measure: index for index, measure in enumerate(plan.measures)}
 
     def rank(row: Discrepancy) -> tuple[str, int, int]:
         return (row.measure[:4] or "~", order.get(row.measure, -1), found.index(row))
 
-    return sorted(found, key=rank)
+    return [*([cut] if cut else []), *sorted(found, key=rank)]
+
+
+def _beyond_cut(book: Book, row: Discrepancy) -> bool:
+    """Whether a row only says that a cell is missing, of a measure whose row was cut off."""
+    measure = book.plan.measures.get(row.measure)
+    return (
+        measure is not None
+        and measure.row is None
+        and row.kind in ("missing_cell", "baseline_missing")
+    )
 
 
 def to_json(discrepancies: Sequence[Discrepancy]) -> list[dict[str, Any]]:

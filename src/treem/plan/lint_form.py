@@ -91,6 +91,28 @@ def check_rows(book: Book) -> Iterator[Discrepancy]:
             )
 
 
+def table_cut(book: Book) -> Discrepancy | None:
+    """Find out whether the table ends before the indicators of I.2 do, or lacks many of them."""
+    plan = book.plan
+    numbers = [item.number for item in plan.indicators]
+    present = {row.indicator for row in plan.table.rows if row.kind == "value" and row.cells}
+    missing = [number for number in numbers if number not in present]
+    last = next(row for row in reversed(plan.table.rows) if row.kind != "objective")
+    torn = len(last.cells) < len(plan.columns) and numbers[-1] in missing
+    if not torn and 3 * len(missing) <= len(numbers):
+        return None
+    end = max((last.cells or (TableCell("", last.line),))[-1].line, last.line)
+    return conflict(
+        "",
+        "row_shape",
+        HIGH,
+        effect("table_cut", line=end, missing=len(missing), count=len(numbers)),
+        [Place("label", last.line, last.label, "")],
+        key=[len(missing), last.label],
+        scope="table",
+    )
+
+
 def check_agencies(book: Book) -> Iterator[Discrepancy]:
     """Find indicators with two agencies or none, and duties for indicators that do not exist."""
     plan = book.plan

@@ -73,7 +73,8 @@ def check_subsets(book: Book) -> Iterator[Discrepancy]:
 def check_units(book: Book) -> Iterator[Discrepancy]:
     """Find measures without a level in words, cells that are no numbers, shares beyond 100 %."""
     for measure in book.plan.measures.values():
-        if measure.clause is not None and not measure.clause.statements:
+        clause = measure.clause
+        if clause is not None and not clause.statements and not clause.unread:
             yield _no_level(book, measure)
         for column in book.plan.columns:
             yield from _unreadable(book, measure, column.scope, column.year)

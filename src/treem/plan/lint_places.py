@@ -32,6 +32,7 @@ def check_words_and_cells(book: Book) -> Iterator[Discrepancy]:
         if measure.clause is None:
             yield _no_sentence(book, measure)
             continue
+        yield from _unread(measure)
         if not measure.clause.statements:
             continue  # no level in words: a matter of the unit
         yield from _no_year(book, measure)
@@ -42,7 +43,7 @@ def check_words_and_cells(book: Book) -> Iterator[Discrepancy]:
                 yield _words_differ(book, text, table)
             elif text and not table and not unreadable(book, measure.id, "province", year):
                 yield _no_cell(book, text)
-            elif table and not text:
+            elif table and not text and not _is_unread(measure, year):
                 yield _only_table(book, measure, table)
 
 
@@ -139,6 +140,26 @@ def _no_sentence(book: Book, measure: StatedMeasure) -> Discrepancy:
         key=[measure.subject],
         scope="province",
     )
+
+
+def _unread(measure: StatedMeasure) -> Iterator[Discrepancy]:
+    """Say which number words could not be read: their level is then unknown."""
+    for item in measure.clause.unread if measure.clause else ():
+        yield conflict(
+            measure.id,
+            "missing_sentence",
+            HIGH,
+            effect("unread_words", words=item.words),
+            [Place("text", item.line, item.words, ""), *at_sentence(measure)],
+            key=[item.words],
+            scope="words",
+            year=item.years[0] if item.years else None,
+        )
+
+
+def _is_unread(measure: StatedMeasure, year: int) -> bool:
+    unread = measure.clause.unread if measure.clause else ()
+    return any(year in item.years or not item.years for item in unread)
 
 
 def _no_year(book: Book, measure: StatedMeasure) -> Iterator[Discrepancy]:

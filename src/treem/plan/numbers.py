@@ -15,10 +15,19 @@ _DIGITS = {
     "không": 0, "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5,
     "sáu": 6, "bảy": 7, "bẩy": 7, "tám": 8, "chín": 9,
 }  # fmt: skip
-_POWERS = {"mười": 10, "mươi": 10, "trăm": 100}
+_POWERS = {"mười": 10, "mươi": 10, "trăm": 100, "nghìn": 1000, "ngàn": 1000}
 _FILLERS = ("linh", "lẻ")
-_WORD = "|".join([*_DIGITS, *_POWERS, *_FILLERS, "phẩy", "rưỡi"])
+_WORD = "|".join([*_DIGITS, *_POWERS, *_FILLERS, "phẩy", "rưỡi", "chục", "nửa"])
 SPELLED = rf"(?:{_WORD})(?:\s+(?:{_WORD}))*"
+HALF = re.compile(r"(?:một\s+)?nửa", re.IGNORECASE)
+_ONE = "(?:một|hai|ba|bốn|tư|năm|sáu|bảy|bẩy|tám|chín)"
+_LAST = "(?:một|mốt|hai|ba|bốn|tư|lăm|năm|sáu|bảy|bẩy|tám|chín)"
+_TENS = rf"(?:mười(?: {_LAST})?|{_ONE} mươi(?: {_LAST})?)"
+_HUNDREDS = rf"(?:(?:{_ONE}|không) trăm(?: (?:(?:linh|lẻ) {_ONE}|{_TENS}))?)"
+_UP_TO_999 = rf"(?:{_HUNDREDS}|{_TENS}|{_ONE}|không)"
+_WHOLE = rf"(?:{_UP_TO_999}(?: (?:nghìn|ngàn)(?: {_HUNDREDS})?)?)"
+_DECIMALS = rf"(?:{_TENS}|(?:không|{_ONE})(?: (?:không|{_LAST}))*)"
+_READABLE = re.compile(rf"{_WHOLE}(?: phẩy {_DECIMALS})?|(?:không|mười|{_ONE}) rưỡi")
 
 
 def read_number(text: str, *, share: bool = False) -> Fraction:
@@ -78,15 +87,20 @@ def _decimal_mark(text: str, marks: list[str], share: bool) -> str:
 
 def _read_spelled(text: str) -> Fraction:
     words = text.lower().split()
-    if not words or not re.fullmatch(SPELLED, " ".join(words)):
+    if not _READABLE.fullmatch(" ".join(words)):
         raise ValueError(f"not a number: {text!r}")
     half = words[-1] == "rưỡi"
     words = words[:-1] if half else words
     whole, _, digits = " ".join(words).partition("phẩy")
     value = Fraction(_spelled_integer(whole.split()))
     if digits:
-        text_digits = "".join(str(_DIGITS[word]) for word in digits.split() if word in _DIGITS)
-        value += Fraction(f"0.{text_digits or '0'}")
+        tens = re.search(r"mười|mươi", digits)
+        shown = (
+            str(_spelled_integer(digits.split()))
+            if tens
+            else "".join(str(_DIGITS[word]) for word in digits.split())
+        )
+        value += Fraction(f"0.{shown}")
     return value + (Fraction(1, 2) if half else 0)
 
 
@@ -96,5 +110,9 @@ def _spelled_integer(words: list[str]) -> int:
         if word in _DIGITS:
             current = _DIGITS[word]
         elif word in _POWERS:
-            total, current = total + max(current, 1) * _POWERS[word], 0
+            power = _POWERS[word]
+            if power == 1000:
+                total, current = (total + current) * power, 0
+            else:
+                total, current = total + (current or (word == "mười")) * power, 0
     return total + current

@@ -18,7 +18,7 @@ from typing import Literal
 
 from treem.plan.lines import Passage
 from treem.plan.model import Comparator
-from treem.plan.numbers import NUMERAL, SPELLED, decimal_mark, read_number
+from treem.plan.numbers import HALF, NUMERAL, SPELLED, decimal_mark, read_number
 
 STRATA = ("nông thôn", "thành thị", "miền núi", "đồng bằng")
 
@@ -44,6 +44,15 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A level in number words that could not be read, and the years it is for (() for none)."""
+
+    words: str
+    line: int
+    years: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Clause:
     """One thing that is measured, as worded in one place.
 
@@ -59,6 +68,7 @@ class Clause:
     strata: tuple[str, ...]
     statements: tuple[Statement, ...]
     years: tuple[int, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 def bare_sign(direction: int) -> Comparator:
@@ -69,7 +79,8 @@ def bare_sign(direction: int) -> Comparator:
 def read_clause(passage: Passage) -> Clause:
     """Read one clause."""
     tokens = list(_tokens(passage))
-    statements = tuple(_assign(passage, tokens))
+    given = list(_assign(passage, tokens))
+    statements = tuple(item for level in given for item in _stated(passage, *level))
     strata = dict.fromkeys(item.stratum for item in statements if item.stratum)
     subject = _subject(passage.text, tokens)
     return Clause(
@@ -81,6 +92,12 @@ def read_clause(passage: Passage) -> Clause:
         strata=tuple(strata),
         statements=statements,
         years=tuple(year for token in tokens for year in token.years),
+        unread=tuple(
+            Unread(passage.part(value.start, value.end).text, passage.line_at(value.start), when)
+            for value in tokens
+            if value.unread
+            for when in [tuple(y for level in given if level[0] is value for y in level[1].years)]
+        ),
     )
 
 
@@ -88,19 +105,38 @@ def split_clauses(passage: Passage) -> list[Clause]:
     """Read the clauses of an indicator: parts between semicolons that have a subject of their own.
 
     A part without a subject ("… vào năm 2025; 50% vào năm 2030") continues the clause before it.
+    After a comma, a full stop or "và" a clause begins only where both sides state a level.
     """
     spans: list[tuple[int, int]] = []
     start = 0
-    for match in [*re.finditer(";", passage.text), None]:
+    for match in [*_BREAK.finditer(passage.text), None]:
         end = match.start() if match else len(passage.text)
         part = passage.part(start, end)
         if part.text.strip(" .,"):
-            if spans and not subject_tokens(_subject(part.text, list(_tokens(part)))):
+            soft = start > 0 and passage.text[:start].rstrip()[-1] != ";"
+            if spans and not _begins_clause(passage.part(*spans[-1]), part, soft):
                 spans[-1] = (spans[-1][0], end)
             else:
                 spans.append((start, end))
-        start = end + 1
+        start = match.end() if match else end
     return [read_clause(passage.part(*span)) for span in spans]
+
+
+_BREAK = re.compile(
+    r";|(?:[,.]|(?<=\s)và)(?:\s+và)?(?=\s+(?:(?:phấn\s+đấu|đồng\s+thời)\s+)?"
+    r"(?:(?:giảm\s+|tăng\s+|nâng\s+)?(?:tỷ|tỉ)\s+(?:suất|lệ)\b"
+    r"|\d+(?:[.,]\d+)?\s*%\s+(?:số\s+)?(?:các\s+)?[^\W\d_]))",
+    re.IGNORECASE,
+)
+
+
+def _begins_clause(before: Passage, part: Passage, soft: bool) -> bool:
+    tokens = list(_tokens(part))
+    own = subject_tokens(_subject(part.text, tokens))
+    if not soft:
+        return bool(own)
+    levels = [any(token.kind == "value" for token in side) for side in (_tokens(before), tokens)]
+    return all(levels) and len(own - subject_tokens(" ".join(STRATA))) >= 2
 
 
 _STOP_WORDS = frozenset(
@@ -124,7 +160,7 @@ def likeness(one: str, other: str) -> float:
 
 @dataclass(frozen=True)
 class _Token:
-    kind: Literal["value", "year", "later", "keep", "other"]
+    kind: Literal["value", "year", "later", "keep", "other", "aside"]
     start: int
     end: int
     years: tuple[int, ...] = ()
@@ -133,18 +169,22 @@ class _Token:
     stratum: str = ""
     unit: str = ""
     mark: str = ""
+    unread: bool = False
 
 
 _AGE = (
-    r"(?:(?:từ|dưới|trên|đủ|đến|tới)\s+)?\d+(?:\s*(?:-|–|đến)\s*(?:dưới\s+)?\d+)?\s+(?:tháng\s+)?"
-    r"tuổi(?:\s+trở\s+(?:lên|xuống))?"
+    rf"(?:(?:từ|dưới|trên|đủ|đến|tới)\s+)?(?:\d+|(?<!\w){SPELLED})(?:\s*(?:-|–|đến)\s*(?:dưới\s+)?\d+)?"
+    r"\s+(?:tháng\s+)?tuổi(?:\s+trở\s+(?:lên|xuống))?"
 )
 _COMPARED = r"so\s+với\s+(?:cùng\s+kỳ\s+|cuối\s+)?(?:năm\s+)?20\d\d"
 _COUNT = r"\d+\s+(?:loại|nhóm|mũi|liều|buổi|giờ|ngày|tháng|lần|dịch\s+vụ|bước)\b"
 _BASE_NUMBER = r"(?:10{0,2}(?:[.\s]?000)+|100(?![.\d]))"
 _PEOPLE = r"(?:\s+(?:trẻ(?:\s+em)?|người|dân)(?:\s+(?:đẻ|sinh|sinh\s+ra)\s+sống)?)?"
 _BASE = rf"(?:trên|/)\s*{_BASE_NUMBER}(?!\d){_PEOPLE}"
-_YEAR_LEAD = r"(?:(?:vào|đến|tới|từ|trong|ở|cho)\s+)?(?:(?:hết|cuối)\s+)?"
+_YEAR_LEAD = (
+    r"(?:(?:chậm|muộn)\s+nhất\s+(?:là\s+)?)?"
+    r"(?:(?:trước|vào|đến|tới|từ|trong|ở|cho)\s+)?(?:(?:hết|cuối)\s+)?"
+)
 _YEARS = (
     rf"giai\s+đoạn\s+20\d\d\s*[-–]\s*(?P<span>20\d\d)"
     rf"|(?:{_YEAR_LEAD}(?:các\s+)?năm\s+|(?:vào|đến|tới)\s+)(?P<years>20\d\d"
@@ -162,15 +202,26 @@ _SIGNS: tuple[tuple[Comparator, str], ...] = (
 )
 _SIGN = "|".join(pattern for _, pattern in _SIGNS)
 _UNIT = rf"%|‰|phần\s+(?:trăm|nghìn|ngàn|vạn)|(?:/|trên\s)\s*{_BASE_NUMBER}(?!\d){_PEOPLE}"
+_WORDS_END = (
+    r"(?=\s*(?:$|[,;.)(%‰/]|(?:và|vào|đến|tới|trong|phần|trở|đối|ở|tại|trên|cho|so|số|duy)\b"
+    r"|năm\s+20\d\d))"
+)
+_START_LEVEL = (
+    rf"(?:(?:tăng|giảm|nâng|hạ)\s+)?\btừ\s+(?:mức\s+|khoảng\s+)?{NUMERAL}\s*(?:{_UNIT})?"
+    rf"(?:\s*\(?(?:(?:của|trong|ở)\s+)?năm\s+20\d\d\)?"
+    rf"|(?=\s*,?\s*(?:lên|xuống|còn|tăng|giảm|thành)\b)),?"
+    rf"(?:\s*lên(?=\s+(?:đạt\s+)?\d))?"
+)
 _VALUE = (
     rf"(?:(?P<sign>{_SIGN})\s*)?(?<![\d.,])(?P<number>{NUMERAL}(?:\s*[-–]\s*{NUMERAL})?"
-    rf"|(?<!\w)(?:{SPELLED})(?=\s+phần\s+(?:trăm|nghìn|ngàn|vạn)|\s*[%‰]))"
+    rf"|(?<!\w)(?!năm\s+20)(?:{SPELLED}){_WORDS_END})"
     rf"\s*(?P<unit>{_UNIT})?(?:\s+trở\s+(?P<side>lên|xuống))?"
     r"(?P<yearly>\s*(?:/|mỗi|hằng|hàng)\s*năm)?"
     rf"(?:\s*(?:(?:đối\s+với|ở|tại|cho|với)\s+)?(?:khu\s+vực\s+)?(?P<stratum>{'|'.join(STRATA)}))?"
 )
 _TOKEN = re.compile(
-    rf"(?P<skip>{_AGE}|{_COUNT}|{_COMPARED})|(?P<base>{_BASE})|(?P<year>{_YEARS})|(?P<later>{_LATER})"
+    rf"(?P<skip>{_AGE}|{_COUNT}|{_COMPARED})|(?P<base>{_BASE})"
+    rf"|(?P<aside>{_START_LEVEL}|\[\d{{1,3}}\])|(?P<year>{_YEARS})|(?P<later>{_LATER})"
     rf"|(?P<keep>\b(?:{_KEEP})\b)|(?P<value>{_VALUE})",
     re.IGNORECASE,
 )
@@ -186,17 +237,34 @@ _START = re.compile(r"\btừ\s*$", re.IGNORECASE)
 _STRATUM_BEFORE = re.compile(rf"({'|'.join(STRATA)})\s*(?:là|đạt|xuống|còn|:)?\s*$", re.IGNORECASE)
 
 
+# "82% vào năm 2025, năm 2030 đạt 87%": the second year has a level of its own behind it.
+_SECOND_YEAR = re.compile(r"(?:,|và)\s*(?:(?:vào|đến|tới)\s+)?(?:năm\s+)?20\d\d$", re.IGNORECASE)
+_LEVEL_NEXT = re.compile(
+    rf"\s*(?:phấn\s+đấu\s+)?(?:(?:đạt|là|còn|xuống|lên|có|tăng|giảm)\s+)*(?:(?:{_SIGN})\s*)?\d",
+    re.IGNORECASE,
+)
+
+
 def _tokens(passage: Passage) -> Iterator[_Token]:
-    text = passage.text
+    text, after_value = passage.text, False
     for match in _TOKEN.finditer(text):
+        follows, after_value = after_value, bool(match["value"])
         if match["year"]:
             found = match["span"] or match["years"]
             years = tuple(int(year) for year in re.findall(r"20\d\d", found))
-            yield _Token("year", *match.span(), years=years)
+            cut = _SECOND_YEAR.search(match[0])
+            if follows and cut and _LEVEL_NEXT.match(text[match.end() :]):
+                middle = match.start() + cut.start()
+                yield _Token("year", match.start(), middle, years=years[:-1])
+                yield _Token("year", middle, match.end(), years=years[-1:])
+            else:
+                yield _Token("year", *match.span(), years=years)
         elif match["later"]:
             yield _Token("later", *match.span())
         elif match["keep"]:
             yield _Token("keep", *match.span())
+        elif match["aside"]:
+            yield _Token("aside", *match.span())
         elif match["base"]:
             yield _Token("other", *match.span(), unit=_unit_of(match["base"]))
         elif match["value"]:
@@ -219,17 +287,29 @@ def _value_token(text: str, match: re.Match[str]) -> _Token | None:
     if not anchored or from_level:
         return None
     unit = _unit_of(match["unit"] or "")
+    value = None if relative else _number(match["number"], share=unit == "%")
     earlier = _STRATUM_BEFORE.search(before)
     stratum = match["stratum"] or (earlier[1] if earlier else "")
     return _Token(
         "value",
         *match.span(),
-        value=None if relative else read_number(match["number"], share=unit == "%"),
+        value=value,
         sign=_sign_of(match["sign"], match["side"]),
         stratum=stratum.lower(),
         unit=unit,
         mark=decimal_mark(match["number"]) if match["number"][0].isdigit() else "",
+        unread=value is None and not relative,
     )
+
+
+def _number(words: str, *, share: bool) -> Fraction | None:
+    """Return a number, half of all as 50 %; None for number words that cannot be read."""
+    if HALF.fullmatch(words.strip()):
+        return Fraction(50)
+    try:
+        return read_number(words, share=share)
+    except ValueError:
+        return None
 
 
 def _sign_of(words: str | None, side: str | None) -> Comparator | None:
@@ -262,52 +342,75 @@ def _unit(tokens: list[_Token]) -> str:
     return (bases or units or [""])[0]
 
 
-def _assign(passage: Passage, tokens: list[_Token]) -> Iterator[Statement]:
-    """Give every value its year, in the order that the clause uses."""
-    tokens = [token for token in tokens if token.kind != "other"]
+_Level = tuple[_Token, _Token, _Token, bool]
+
+
+def _assign(passage: Passage, tokens: list[_Token]) -> Iterator[_Level]:
+    """Give every value its year, as (value, year, where its words begin, whether repeated).
+
+    A value belongs to the year that it stands next to without a comma or "và" in between; where
+    that leaves a doubt, the order of the clause's first value and year decides.
+    """
+    tokens = [token for token in tokens if token.kind not in ("other", "aside")]
     if not any(token.kind == "value" for token in tokens):
         return
-    first = next(token.kind for token in tokens if token.kind in ("value", "year"))
-    yield from (_years_after if first == "value" else _years_before)(passage, tokens)
-
-
-def _years_after(passage: Passage, tokens: list[_Token]) -> Iterator[Statement]:
-    pending: list[_Token] = []
-    last: list[_Token] = []
-    keep: _Token | None = None
+    year_first = next(t.kind for t in tokens if t.kind in ("value", "year")) == "year"
+    whens = [i for i, token in enumerate(tokens) if token.kind in ("year", "later")]
+    gaps = [tokens[i + 1 : j] for i, j in pairwise([-1, *whens, len(tokens)])]
+    before, last = _values(gaps[0]), []
     stated = False
-    for token in tokens:
-        if token.kind == "value":
-            pending.append(token)
-        elif token.kind == "keep":
-            keep = token
-        else:
-            values = _last_of_each_stratum(pending) or last
-            repeated = not pending
-            for value in values:
-                begin = keep or (token if repeated else value)
-                yield from _stated(passage, value, token, begin, repeated)
-                stated = True
-            last, pending, keep = values, [], None
-    for value in _last_of_each_stratum(pending):
-        later = _Token("later", value.start, value.end)
-        yearless = _Token("year", value.start, value.end)
-        begin = keep if keep is not None and keep.start < value.start else value
-        yield from _stated(passage, value, later if stated else yearless, begin, False)
+    for place, index in enumerate(whens):
+        when, gap = tokens[index], gaps[place + 1]
+        after: list[_Token] = []
+        rest = _values(gap)
+        if not before:
+            following = tokens[whens[place + 1]] if place + 1 < len(whens) else None
+            count = _own_count(passage.text, when, rest, following, year_first)
+            after, rest = rest[:count], rest[count:]
+        keeps = [token for token in gaps[place] if token.kind == "keep"][-1:]
+        later_keeps = [token for token in gap if token.kind == "keep"][-1:]
+        if before or after:
+            own = before or after
+            last = _last_of_each_stratum(own)
+            if len(last) == 1 < len(own) == len(when.years):  # "82% và 87% vào năm 2025 và 2030"
+                each = [
+                    (v, replace(when, years=(y,))) for v, y in zip(own, when.years, strict=True)
+                ]
+            else:
+                each = [(value, when) for value in last]
+            for value, year in each:
+                yield value, year, (keeps[0] if keeps and before else value), False
+            stated = True
+        elif last and (keeps or later_keeps or not year_first):
+            for value in last:
+                yield value, when, (keeps or later_keeps or [when])[0], True
+        before = rest
+    for value in _last_of_each_stratum(before):
+        keeps = [t for t in gaps[-1] if t.kind == "keep" and t.start < value.start][-1:]
+        kind: Literal["later", "year"] = "later" if stated else "year"
+        yield value, _Token(kind, value.start, value.end), (keeps or [value])[0], False
 
 
-def _years_before(passage: Passage, tokens: list[_Token]) -> Iterator[Statement]:
-    starts = [i for i, token in enumerate(tokens) if token.kind in ("year", "later")]
-    last: list[_Token] = []
-    for start, end in pairwise([*starts, len(tokens)]):
-        when, rest = tokens[start], tokens[start + 1 : end]
-        values = _last_of_each_stratum([token for token in rest if token.kind == "value"])
-        keeps = [token for token in rest if token.kind == "keep"]
-        if values:
-            last = values
-        for value in values or (last if keeps else []):
-            finish = value if values else keeps[-1]
-            yield from _stated(passage, value, when, finish, not values)
+def _values(tokens: list[_Token]) -> list[_Token]:
+    return [token for token in tokens if token.kind == "value"]
+
+
+_APART = re.compile(r"[,;]|\bvà\b", re.IGNORECASE)
+
+
+def _own_count(
+    text: str, when: _Token, values: list[_Token], following: _Token | None, year_first: bool
+) -> int:
+    """Return how many of the values after a year without any belong to it, not to the next."""
+    if not values or following is None:
+        return len(values)
+    near_left = not _APART.search(text[when.end : values[0].start])
+    near_right = not _APART.search(text[values[-1].end : following.start])
+    strata = [value.stratum for value in values]
+    if len(set(strata)) < len(strata) and near_right:
+        return next(i for i, stratum in enumerate(strata) if stratum in strata[:i])
+    own = near_left if near_left != near_right else year_first
+    return len(values) if own else 0
 
 
 def _last_of_each_stratum(values: list[_Token]) -> list[_Token]:
@@ -376,11 +479,12 @@ def _subject(text: str, tokens: list[_Token]) -> str:
     pieces, start = [], 0
     for token in tokens:
         if token.kind != "other":
-            pieces.append(text[start : token.start])
+            piece = text[start : token.start]
+            pieces.append("" if piece.strip().lower() == "có" else piece)
             start = token.end
     pieces.append(text[start:])
     bare = re.sub(r"\s+", " ", " ".join(pieces)).strip(" ;.,:")
     tail = r"\s(?:và|đạt|xuống|còn|là|vào|ở|tỷ lệ|xuống còn)$"
-    while re.search(tail, bare):
-        bare = re.sub(tail, "", bare).strip(" ;.,:")
-    return re.sub(r"^(?:Phấn đấu|phấn đấu)\s+", "", bare)
+    while re.search(tail, bare, re.IGNORECASE):
+        bare = re.sub(tail, "", bare, flags=re.IGNORECASE).strip(" ;.,:")
+    return re.sub(r"^(?:và\s+|có\s+)*(?:phấn\s+đấu\s+)?", "", bare, flags=re.IGNORECASE)

@@ -138,7 +138,7 @@ def _read_section_two(
     indicators: list[Indicator] = []
     clauses: dict[int, list[Clause]] = {}
     headings = list(HEADING.finditer(passage.text))
-    for match, following in zip(headings, [*headings[1:], None], strict=True):
+    for match, following in zip(headings, [*headings[1:], None], strict=False):
         body = passage.part(match.end(), following.start() if following else None)
         number = int(match["objective"] or match["indicator"])
         if match["objective"]:
@@ -198,7 +198,7 @@ def _with_values(plan: PlanText) -> PlanText:
 
 
 def _stated_targets(
-    measure: StatedMeasure, clause: Clause | None, where: Where, years: Iterable[int]
+    measure: StatedMeasure, clause: Clause | None, where: Where, years: Sequence[int]
 ) -> Iterator[Target]:
     if clause is None:
         return
@@ -206,6 +206,8 @@ def _stated_targets(
     named = [item.year for item in own if item.year is not None]
     for statement in own:
         for year in _years(statement, named, years):
+            if year < min(years, default=year):
+                continue  # what was reached by then, not a target
             limit = Limit(statement.sign or bare_sign(measure.direction), statement.value)
             yield Target(
                 measure.id, "province", year, limit, where, statement.line, statement.words

@@ -84,7 +84,7 @@ def read_table(lines: Sequence[str], name: str) -> RawTable:
     first = next((i for i, cell in enumerate(cells) if _is_label(cell.text)), len(cells))
     header, columns = _header(cells[:first], name, start + 1)
     rows = tuple(_rows(cells[first:]))
-    if not any(row.kind == "value" for row in rows):
+    if not any(row.kind == "value" and row.cells for row in rows):
         raise PlanError(
             f"{name}: bảng tổng hợp (từ dòng {start + 1}) không có dòng chỉ tiêu nào. Cần các ô "
             "bắt đầu bằng “- Chỉ tiêu …”, sau đó là các ô giá trị, mỗi ô kết thúc bằng dấu “|”."
