@@ -18,7 +18,7 @@ from treem.errors import PlanError
 from treem.plan.lines import Passage, join_lines
 from treem.plan.model import Comparator, Scope, TableCell
 from treem.plan.numbers import NUMERAL, decimal_mark, read_number
-from treem.plan.sentence import STRATA
+from treem.plan.tokens import STRATA
 
 TITLE = "BẢNG TỔNG HỢP CHỈ TIÊU"
 
