@@ -1,8 +1,8 @@
 """The road, stage by stage: what `report`, `run`, `check` and `publish` do and in which order.
 
-Every stage reads what the stage before it wrote. Tables and notebooks are made in a folder beside
-the final one and swapped in when all of them are done; the published package is swapped in last,
-so that whatever stops a build leaves the last good package as it was.
+Every stage reads what the stage before it wrote. Tables, notebooks and the package are made in
+scratch folders and swapped in when they are done; they count together, so that whatever stops a
+build leaves the last good one as it was, its tables included.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treem import __version__
 from treem.edition import Edition, edition_names, load_edition
 from treem.errors import AreaError, DataError, GateError
+from treem.outcome import CheckOutcome, Outcome, finding_line
 from treem.project import Project, ReportPaths
 from treem.storage import scratch, sole_writer, swap_in, write_archive
 
@@ -30,67 +31,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 SHOWN_FINDINGS = 20
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command did, for people (`as_text`) and programs (`as_json`)."""
-
-    edition: str
-    sentence: str
-    written: tuple[str, ...] = ()
-    publisher: str = ""
-    unchanged: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def as_text(self) -> str:
-        """Return one line: what was written and where."""
-        return self.sentence
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the same for a program."""
-        return {
-            "edition": self.edition,
-            "unchanged": self.unchanged,
-            "publisher": self.publisher,
-            "written": list(self.written),
-            "seconds": self.seconds,
-        }
-
-
-@dataclass(frozen=True)
-class CheckOutcome:
-    """What the gate found in an edition's data."""
-
-    edition: str
-    findings: tuple[dict[str, str], ...]
-
-    @property
-    def stops(self) -> bool:
-        """Whether a finding of severity `run` stops the build."""
-        return any(row["severity"] == "run" for row in self.findings)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return every finding."""
-        return {"edition": self.edition, "stops": self.stops, "findings": list(self.findings)}
-
-    def as_text(self) -> str:
-        """Return every finding with its place and what to do."""
-        if not self.findings:
-            return f"Kỳ {self.edition}: không có phát hiện nào."
-        lines = [f"Kỳ {self.edition}: {len(self.findings)} phát hiện."]
-        lines += [finding_line(row) for row in self.findings]
-        return "\n".join(lines)
-
-
-def finding_line(row: dict[str, str]) -> str:
-    """Return a finding as one line: severity, place, message, what to do."""
-    from treem.display.words import severity_name
-
-    place = " ".join(part for part in (row["file"], row["sheet"], row["cell"]) if part)
-    return f"[{severity_name(row['severity'])}] {place or row['area_name'] or row['rule']}: " + (
-        f"{row['message']} {row['instruction']}".strip()
-    )
 
 
 # --- the commands -----------------------------------------------------------------------------

@@ -1,0 +1,67 @@
+"""What a command did, for people (`as_text`) and programs (`as_json`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did, for people (`as_text`) and programs (`as_json`)."""
+
+    edition: str
+    sentence: str
+    written: tuple[str, ...] = ()
+    publisher: str = ""
+    unchanged: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_text(self) -> str:
+        """Return one line: what was written and where."""
+        return self.sentence
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same for a program."""
+        return {
+            "edition": self.edition,
+            "unchanged": self.unchanged,
+            "publisher": self.publisher,
+            "written": list(self.written),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """What the gate found in an edition's data."""
+
+    edition: str
+    findings: tuple[dict[str, str], ...]
+
+    @property
+    def stops(self) -> bool:
+        """Whether a finding of severity `run` stops the build."""
+        return any(row["severity"] == "run" for row in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every finding."""
+        return {"edition": self.edition, "stops": self.stops, "findings": list(self.findings)}
+
+    def as_text(self) -> str:
+        """Return every finding with its place and what to do."""
+        if not self.findings:
+            return f"Kỳ {self.edition}: không có phát hiện nào."
+        lines = [f"Kỳ {self.edition}: {len(self.findings)} phát hiện."]
+        lines += [finding_line(row) for row in self.findings]
+        return "\n".join(lines)
+
+
+def finding_line(row: dict[str, str]) -> str:
+    """Return a finding as one line: severity, place, message, what to do."""
+    from treem.display.words import severity_name
+
+    place = " ".join(part for part in (row["file"], row["sheet"], row["cell"]) if part)
+    return f"[{severity_name(row['severity'])}] {place or row['area_name'] or row['rule']}: " + (
+        f"{row['message']} {row['instruction']}".strip()
+    )
