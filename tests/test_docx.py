@@ -191,6 +191,8 @@ def test_the_header_has_the_number_and_the_notice_and_page_one_only_the_notice(m
     assert not list(first.iter(qn("w:instrText")))
     assert NOTICE in plain_text(header) and NOTICE in plain_text(first)
     for later in made.sections:
+        assert not later.header.is_linked_to_previous
+        assert not later.first_page_header.is_linked_to_previous
         assert plain_text(later.header._element) == plain_text(header)
         assert plain_text(later.first_page_header._element) == plain_text(first)
 
