@@ -52,7 +52,7 @@ def results(run: Run, objective: int) -> Table | None:
         [text(words(name), align="center") for _ in TARGET_YEARS for name in ("level", "verdict")],
     ]
     body = [_result_row(run, result) for result in shown]
-    return Table(head, body, (25, 7, 14, 8, 8, 15, 8, 15), "results", notes(run, shown))
+    return Table(head, body, (24, 8, 13, 9, 8, 15, 8, 15), "results", notes(run, shown))
 
 
 def _result_row(run: Run, result: Result) -> Row:
