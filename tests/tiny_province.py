@@ -60,7 +60,7 @@ def tiny_project(folder: Path) -> Project:
 
 def tiny_edition(years: tuple[int, ...] = YEARS, **changes: object) -> Edition:
     demo = load_edition(Project(ROOT), "demo-2024")
-    return replace(demo, name="nho", submissions=FOLDER, years=years, year=years[-1], **changes)
+    return replace(demo, name="nho", submissions=(FOLDER,), years=years, year=years[-1], **changes)
 
 
 def register() -> PlanRegister:

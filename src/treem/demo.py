@@ -44,14 +44,14 @@ def write_demo(project: Project, edition: Edition) -> list[Path]:
     from treem.areas import load_geography
     from treem.plan.register import load_register
 
-    if edition.generator is None or edition.submissions is None:
+    if edition.generator is None:
         raise UsageError(
             f"Kỳ {edition.name} là kỳ số liệu thật: không sinh số liệu cho kỳ này. "
             "Chỉ kỳ trình diễn (kind: demonstration) có số liệu sinh ra."
         )
     register, areas = load_register(project), load_geography(project)
-    design = _read_design(project.root / f"{edition.submissions}.yml")
-    folder = project.root / edition.submissions
+    folder = project.root / "data" / "demo" / edition.name
+    design = _read_design(folder.with_suffix(".yml"))
     seed = edition.generator.seed
     sources: list[Source] = []
     for year in edition.years:

@@ -52,8 +52,9 @@ class Edition:
 
     `year` is the year under review, `years` all years that have a notebook (ascending, `year`
     last). `as_of` is the date on which areas are taken. `areas` says which areas below the
-    province have notebooks of their own. Paths are relative to the project and exist or not:
-    the stage that reads them says so.
+    province have notebooks of their own. `submissions` are folders with a folder for each year.
+    `strata` names the breakdowns (`sex`, `residence`) asked for, by measure. Paths are relative
+    to the project and exist or not: the stage that reads them says so.
     """
 
     name: str
@@ -63,14 +64,15 @@ class Edition:
     geography: str
     province: str
     as_of: dt.date
-    areas: Literal["none", "districts"]
+    areas: Literal["none", "districts", "communes"]
     years: tuple[int, ...]
     year: int
-    submissions: str | None
+    submissions: tuple[str, ...]
     published: str | None
     generator: GeneratorParams | None
     document: DocumentParams
     path: Path
+    strata: Mapping[str, tuple[str, ...]]
 
     @property
     def generated(self) -> bool:
@@ -94,10 +96,11 @@ _TOP: dict[str, type | tuple[type, ...]] = {
     "areas": str,
     "years": list,
     "year": int,
-    "submissions": (str, type(None)),
+    "submissions": (str, list, type(None)),
     "published": (str, type(None)),
     "document": dict,
 }
+_DIMENSIONS = ("sex", "residence")
 _DOCUMENT: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "subject": str,
@@ -216,7 +219,8 @@ def _check_keys(
 
 
 def _build(path: Path, name: str, data: dict[str, Any]) -> Edition:
-    _check_keys(path, data, {**_TOP, "generator": dict}, optional=("generator",))
+    optional = {"generator": dict, "strata": dict}
+    _check_keys(path, data, {**_TOP, **optional}, optional=tuple(optional))
     _check_keys(path, data["document"], _DOCUMENT, "document")
     document: dict[str, Any] = {
         key: tuple(_texts(path, f"document.{key}", value)) if isinstance(value, list) else value
@@ -224,7 +228,7 @@ def _build(path: Path, name: str, data: dict[str, Any]) -> Edition:
     }
     _one_of(path, "kind", data["kind"], ("real", "demonstration"))
     _one_of(path, "reading", data["reading"], ("ledger", "text", "table"))
-    _one_of(path, "areas", data["areas"], ("none", "districts"))
+    _one_of(path, "areas", data["areas"], ("none", "districts", "communes"))
     if data["edition"] != name:
         raise EditionError(
             f"{_at(path)}: khóa “edition” ghi “{data['edition']}”, khác tên tệp “{name}”. "
@@ -241,7 +245,8 @@ def _build(path: Path, name: str, data: dict[str, Any]) -> Edition:
         generator = GeneratorParams(**data["generator"])
     elif "generator" in data:
         raise EditionError(f"{_at(path)}: kỳ số liệu thật (kind: real) không dùng “generator”.")
-    if data["submissions"] is None and data["published"] is None:
+    submissions = _folders(path, data["submissions"])
+    if not submissions and data["published"] is None:
         raise EditionError(f"{_at(path)}: cần ít nhất một nguồn: “submissions” hoặc “published”.")
     return Edition(
         name=name,
@@ -254,11 +259,12 @@ def _build(path: Path, name: str, data: dict[str, Any]) -> Edition:
         areas=data["areas"],
         years=years,
         year=data["year"],
-        submissions=data["submissions"],
+        submissions=submissions,
         published=data["published"],
         generator=generator,
         document=DocumentParams(**document),
         path=path,
+        strata=_strata(path, data.get("strata", {})),
     )
 
 
@@ -274,6 +280,30 @@ def _texts(path: Path, key: str, values: list[Any]) -> list[str]:
         if not isinstance(value, str) or not value.strip():
             raise EditionError(f"{_at(path)}: mỗi mục của “{key}” cần là chữ, đang ghi {value!r}.")
     return values
+
+
+def _folders(path: Path, value: str | list[Any] | None) -> tuple[str, ...]:
+    """Return the folders of submissions; one is usually written without a list."""
+    if value is None:
+        return ()
+    folders = [value] if isinstance(value, str) else _texts(path, "submissions", value)
+    if len(set(folders)) != len(folders):
+        raise EditionError(f"{_at(path)}: khóa “submissions” ghi một thư mục hai lần.")
+    return tuple(folders)
+
+
+def _strata(path: Path, value: Mapping[Any, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the breakdowns that an edition asks for, by measure."""
+    strata = {}
+    for measure, dimensions in value.items():
+        if not isinstance(dimensions, list) or not dimensions:
+            raise EditionError(
+                f"{_at(path)}: khóa “strata.{measure}” cần một danh sách, ví dụ [sex]."
+            )
+        for dimension in dimensions:
+            _one_of(path, f"strata.{measure}", dimension, _DIMENSIONS)
+        strata[str(measure)] = tuple(dimensions)
+    return strata
 
 
 def _years(path: Path, years: list[Any], year: int) -> tuple[int, ...]:

@@ -230,7 +230,7 @@ def _read_and_check(project: Project, edition: Edition) -> _Road:
         (edition.submissions, read_submissions),
         (edition.published, read_published),
     ):
-        if wanted is not None:
+        if wanted:
             received, found = read(project, edition, register, areas)
             observations.append(received)
             findings.append(found)

@@ -39,6 +39,8 @@ COMPUTED_FROM = (
     "data/plan",
     "data/areas",
     "data/published",
+    "params/intake",
+    "params/disclosure",
 )
 """What tables and executed notebooks depend on, beside the edition's own files and the lock."""
 DOCUMENT_FROM = ("chapters", "index.qmd", "_quarto.yml", "_language-vi.yml", "_extensions")
@@ -92,7 +94,7 @@ def tree_sha256(root: Path, names: Iterable[str]) -> str:
 def computed_from(project: Project, edition: Edition) -> dict[str, Any]:
     """Return what tables and executed notebooks are made from, as checksums and versions."""
     own = [f"params/{edition.name}.yml"]
-    own += [name for name in (edition.submissions, edition.published) if name is not None]
+    own += [*edition.submissions, *filter(None, [edition.published])]
     return {
         "edition": edition.name,
         "sources_sha256": tree_sha256(project.root, COMPUTED_FROM),

@@ -123,7 +123,7 @@ def _places(edition: Edition, areas: Areas, year: int) -> list[Area]:
     """Return the province of 31 December and, where submissions are read, its districts."""
     day = dt.date(year, 12, 31)
     province = areas.get(edition.province, day)
-    if edition.submissions is None:
+    if not edition.submissions:
         return [province]
     return [province, *areas.on(day, "district", province=edition.province)]
 
@@ -159,7 +159,7 @@ def _measure_all(
                     received.get(key, []),
                     year=year,
                     sent=(area.code, year, _sender(measure)) in senders,
-                    published=edition.submissions is None,
+                    published=not edition.submissions,
                 )
             if by_area and districts:
                 measured[province.code, year, measure.id] = sum_areas(

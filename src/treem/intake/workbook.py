@@ -44,8 +44,8 @@ def read_submissions(
     Out: the table of observations (one row per value received) and the findings made while
     reading. Raises WorkbookError on a workbook that is missing, damaged or not in our form.
     """
-    assert edition.submissions is not None
-    folder, shown = project.root / edition.submissions, edition.submissions
+    (shown,) = edition.submissions
+    folder = project.root / shown
     sources = read_sources(folder, shown)
     replaced = superseded(sources)
     observations: dict[str, list[Observation]] = {}

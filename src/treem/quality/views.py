@@ -156,7 +156,7 @@ def _partition_rows(
     """
     rows = list(received)
     found = {cell_of(row): row for row in rows}
-    if edition.submissions is None:
+    if not edition.submissions:
         return _published_partitions(edition, register, areas, found)
     senders = {(row["area_code"], row["year"], row["measure"]) for row in rows}
     expected = []

@@ -29,7 +29,7 @@ def quality(run: Run) -> Prose:
     senders = [f"{row['area_name']} ({row['year']})" for row in found if row["rule"] == MISSING]
     if senders:
         reported = say("quality", "missing", senders=plain("; ".join(senders)))
-    elif run.edition.submissions is None:
+    elif not run.edition.submissions:
         reported = _published_only(run)
     else:
         reported = say("quality", "full")
