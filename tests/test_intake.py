@@ -23,7 +23,7 @@ from tiny_province import (
 )
 from treem.errors import WorkbookError
 from treem.intake.findings import RULES, find
-from treem.intake.forms import HEADERS, SHEET, Entry, agency_code, measures_of, parts_of
+from treem.intake.forms_v1 import HEADERS, SHEET, Entry, agency_code, measures_of, parts_of
 from treem.intake.numbers import exact_text, read_cell
 from treem.intake.observations import records
 from treem.intake.tables import say_os_error

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from treem.edition import Edition, load_edition
 from treem.errors import AreaError
-from treem.intake.forms import Entry, FormHead, write_form
+from treem.intake.forms_v1 import Entry, FormHead, write_form
 from treem.intake.observations import Observation, observation_id, observations_table
 from treem.intake.sources import Source
 from treem.plan.register import PlanRegister, load_register

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from treem.edition import GENERATED_NOTICE, Edition
 from treem.errors import UsageError
-from treem.intake.forms import AGENCIES, Entry, FormHead, write_form
+from treem.intake.forms_v1 import AGENCIES, Entry, FormHead, write_form
 from treem.intake.sources import NAME, Source
 from treem.intake.units import Unit, units_owing
 from treem.plan.model import Measure
@@ -186,7 +186,7 @@ def _count_entry(count: int) -> Entry:
 
 
 def _department(register: PlanRegister, units: Sequence[Unit], measure_id: str) -> str:
-    from treem.intake.forms import agency_code
+    from treem.intake.forms_v1 import agency_code
 
     code = agency_code(register.measures[measure_id].lead_agency)
     assert code in {unit.code for unit in units}

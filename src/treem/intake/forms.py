@@ -1,51 +1,60 @@
-"""The fixed form of a submission: what its sheet looks like, who fills in which rows.
+"""What a form asks for: its words, and which rows a unit owes for a year.
 
-One workbook per reporting unit and year, one row per part of a measure. Districts fill in the
-measures that are reported by area, departments those that exist for the province only. The same
-layout is written here and read in `treem.intake.workbook`.
+One workbook per reporting unit and year, one row per part and stratum of a measure. Districts
+(communes from 1 July 2025) fill in the measures that are reported by area, a department those
+that exist for the province only and whose duty it holds on 31 December of the year.
+`treem.intake.forms_write` prints the form, `treem.intake.workbook` reads it back.
 """
 
 from __future__ import annotations
 
-import math
-import re
-import zipfile
-from collections.abc import Mapping
+import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from treem.edition import Edition
 from treem.plan.model import Measure
+from treem.strata import TOTAL, strata_of
 
 if TYPE_CHECKING:
     from treem.plan.register import PlanRegister
 
+FORM_VERSION = 2
+FORM_MARK = "treem-form"
+"""Stands in A1 of the sheet of ids and tells our form from any other workbook."""
+
 SHEET = "Biểu số liệu"
+GUIDE_SHEET = "Hướng dẫn"
+IDS_SHEET = "_treem"
+FIRST_ID_ROW = 7
+"""The row of the sheet of ids where the machine ids begin, below their header."""
+
 HEADERS = (
     "STT",
     "Mã chỉ tiêu",
     "Chỉ tiêu",
     "Phần số liệu",
+    "Phân tổ",
     "Đơn vị tính",
+    "Năm trước",
     "Giá trị",
     "Ký hiệu",
+    "Tình trạng",
     "Ghi chú",
 )
-LETTERS = ("A", "B", "C", "D", "E", "1", "2", "3")
+LETTERS = ("A", "B", "C", "D", "E", "F", "1", "2", "3", "4", "5")
 PART_NAMES = {"numerator": "Tử số", "denominator": "Mẫu số", "value": "Giá trị"}
 COUNT_UNIT = "số lượng"
 FOOT = "Người lập biểu"
+SIGNER = "Thủ trưởng đơn vị"
 UNIT_LABEL = "Mã đơn vị:"
 YEAR_LABEL = "Năm"
-LEGEND = (
-    "Ký hiệu: “-” không phát sinh (bằng 0); “…” hoặc để trống: chưa thu thập; “x” không áp dụng; "
-    "“(ước)” số ước tính; “<2” chỉ biết là dưới mức ghi."
-)
-WIDTHS = (6, 12, 50, 62, 12, 13, 10, 26)
-LINE_HEIGHT = 15
-NARROW = 0.8  # a letter of Times New Roman against the width that Excel counts columns in
+MARKS = ("-", "…", "x", "(ước)")
+STATES = {"reported": "Chính thức", "provisional": "Ước tính", "revised": "Sửa lại"}
+FORM_CODES = {"district": "TE-01/H", "commune": "TE-01/X", "department": "TE-02/S"}
 
-# Short codes of the agencies that report for the province; the plan writes the names both ways.
+# Short codes of the agencies that report for the province; the register writes the names in
+# several ways, and with the name of the province from 1 July 2025 on.
 AGENCIES = {
     "SYT": ("Sở Y tế",),
     "LDTBXH": ("Sở Lao động - Thương binh và Xã hội", "Sở LĐTBXH"),
@@ -57,23 +66,69 @@ AGENCIES = {
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What stands in the three cells a sender fills in: value, mark, note."""
+class FormRow:
+    """One row to fill in. `id` is the machine id (`CT11.1.numerator.sex=female`).
 
-    value: int | float | str | None = None
-    mark: str | None = None
-    note: str | None = None
+    `measure` is the id of the measure, `part` numerator, denominator or value, `stratum` a code
+    of `treem.strata`. `label` and `unit` are what the form prints beside the entry.
+    """
+
+    id: str
+    measure: str
+    part: str
+    stratum: str
+    label: str
+    unit: str
 
 
-@dataclass(frozen=True)
-class FormHead:
-    """The head of a form: who reports to whom about which year, and the notice above it."""
+def form_rows(
+    edition: Edition, register: PlanRegister, unit_code: str, year: int
+) -> tuple[FormRow, ...]:
+    """Return the rows that a unit fills in for a year, in the order of the form.
 
-    unit_code: str
-    unit_name: str
-    year: int
-    receiver: str
-    notice: str = ""
+    Strata are asked for in the edition's own year only: forms of the years before went out
+    before the edition asked.
+    """
+    return tuple(
+        _form_row(measure, part, stratum)
+        for measure in measures_of(register, unit_code, year)
+        for part in parts_of(measure)
+        for stratum in (strata_of(edition, measure.id) if year == edition.year else (TOTAL,))
+    )
+
+
+def measures_of(register: PlanRegister, unit_code: str, year: int) -> tuple[Measure, ...]:
+    """Return the measures that a unit owes for a year.
+
+    A department owes those of the province whose duty it holds on 31 December; every other unit
+    is an area and owes all that are reported by area. Raises PlanError where nobody holds a duty.
+    """
+    measures = register.measures.values()
+    if unit_code in AGENCIES:
+        return tuple(
+            measure
+            for measure in measures
+            if measure.reporting_level == "province"
+            and holder_code(register, measure, year) == unit_code
+        )
+    return tuple(measure for measure in measures if measure.reporting_level == "area")
+
+
+def holder_code(register: PlanRegister, measure: Measure, year: int) -> str:
+    """Return the code of the agency that holds the duty for a measure on 31 December."""
+    return agency_code(register.agency(measure.id, dt.date(year, 12, 31)).name)
+
+
+def agency_code(agency: str) -> str:
+    """Return the short code of the (first) agency of a list as the register writes it.
+
+    Raises KeyError where the register names an agency that has no code here.
+    """
+    first = agency.split(";")[0].strip()
+    for code, names in AGENCIES.items():
+        if f"{first} ".startswith(tuple(f"{name} " for name in names)):
+            return code
+    raise KeyError(f"no code for agency {first!r}")
 
 
 def parts_of(measure: Measure) -> tuple[str, ...]:
@@ -89,29 +144,9 @@ def parts_of(measure: Measure) -> tuple[str, ...]:
     return ("numerator", "denominator") if measure.denominator_vi else ("numerator",)
 
 
-def measures_of(register: PlanRegister, unit_code: str) -> tuple[Measure, ...]:
-    """Return the measures that a unit owes: a department its own, a district all by area."""
-    measures = register.measures.values()
-    if unit_code in AGENCIES:
-        return tuple(
-            measure
-            for measure in measures
-            if measure.reporting_level == "province"
-            and agency_code(measure.lead_agency) == unit_code
-        )
-    return tuple(measure for measure in measures if measure.reporting_level == "area")
-
-
-def agency_code(lead_agency: str) -> str:
-    """Return the short code of the (first) agency that leads a measure.
-
-    Raises KeyError where the register names an agency that has no code here.
-    """
-    first = lead_agency.split(";")[0].strip()
-    for code, names in AGENCIES.items():
-        if first in names:
-            return code
-    raise KeyError(f"no code for agency {first!r}")
+def row_id(measure_id: str, part: str, stratum: str = TOTAL) -> str:
+    """Return the machine id of a row: `CT03.1.numerator`, `CT11.1.numerator.sex=female`."""
+    return ".".join(filter(None, (measure_id, part, stratum)))
 
 
 def unit_of(measure: Measure, part: str) -> str:
@@ -125,158 +160,12 @@ def describe_part(measure: Measure, part: str) -> str:
     return ": ".join(filter(None, (PART_NAMES[part], words.get(part, measure.name_vi))))
 
 
-def write_form(
-    path: Path,
-    register: PlanRegister,
-    head: FormHead,
-    entries: Mapping[tuple[str, str], Entry],
-) -> None:
-    """Write one filled-in workbook; `entries` by measure and part, absent ones stay empty.
-
-    The bytes depend on the arguments only.
-    """
-    from openpyxl import Workbook
-
-    book = Workbook()
-    sheet = book.active
-    sheet.title = SHEET
-    _write_head(sheet, head)
-    _write_table(sheet, register, head, entries)
-    _set_up_page(sheet)
-    _set_properties(book, head)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
-    _settle(path)
-
-
-def _write_head(sheet: Any, head: FormHead) -> None:
-    from openpyxl.styles import Alignment, Font
-
-    kind = "TE-02/S" if head.unit_code in AGENCIES else "TE-01/H"
-    cells = {
-        "A1": (head.notice, Font(name="Times New Roman", size=12, bold=True, color="C00000")),
-        "A2": (f"Biểu số: {kind}", None),
-        "A3": ("Kỳ báo cáo: năm", None),
-        "A4": (f"{UNIT_LABEL} {head.unit_code}", None),
-        "C2": ("SỐ LIỆU CÁC CHỈ TIÊU VỀ TRẺ EM", Font(name="Times New Roman", size=13, bold=True)),
-        "C3": (f"{YEAR_LABEL} {head.year}", None),
-        "E2": (f"Đơn vị báo cáo: {head.unit_name}", None),
-        "E3": (f"Đơn vị nhận báo cáo: {head.receiver}", None),
-        "A5": (LEGEND, Font(name="Times New Roman", size=10, italic=True)),
-    }
-    for merged in ("A1:H1", "A2:B2", "A3:B3", "A4:B4", "C2:D2", "C3:D3", "E2:H2", "E3:H3", "A5:H5"):
-        sheet.merge_cells(merged)
-    for address, (text, font) in cells.items():
-        sheet[address] = text or None
-        sheet[address].font = font or Font(name="Times New Roman", size=11)
-        center = address in ("A1", "C2", "C3")
-        sheet[address].alignment = Alignment(
-            horizontal="center" if center else "left", vertical="center", wrap_text=True
-        )
-
-
-def _write_table(
-    sheet: Any,
-    register: PlanRegister,
-    head: FormHead,
-    entries: Mapping[tuple[str, str], Entry],
-) -> None:
-    from openpyxl.styles import Alignment, Font
-
-    row = 6
-    _write_row(sheet, row, HEADERS, bold=True, center=True)
-    row += 1
-    _write_row(sheet, row, LETTERS, center=True)
-    objective = 0
-    for measure in measures_of(register, head.unit_code):
-        if measure.objective != objective:
-            objective = measure.objective
-            title = register.objectives[objective].title
-            row += 1
-            _write_row(sheet, row, (_roman(objective), None, title), bold=True)
-        for part in parts_of(measure):
-            entry = entries.get((measure.id, part), Entry())
-            row += 1
-            _write_row(
-                sheet,
-                row,
-                (
-                    measure.indicator,
-                    measure.id,
-                    measure.name_vi,
-                    describe_part(measure, part),
-                    unit_of(measure, part),
-                    entry.value,
-                    entry.mark,
-                    entry.note,
-                ),
-            )
-    for first, last, words in (("A", "C", FOOT), ("E", "H", "Thủ trưởng đơn vị")):
-        sheet.merge_cells(f"{first}{row + 2}:{last}{row + 2}")
-        sheet[f"{first}{row + 2}"] = words
-        sheet[f"{first}{row + 2}"].font = Font(name="Times New Roman", size=11, bold=True)
-        sheet[f"{first}{row + 2}"].alignment = Alignment(horizontal="center")
-
-
-def _write_row(
-    sheet: Any, row: int, values: tuple[Any, ...], *, bold: bool = False, center: bool = False
-) -> None:
-    from openpyxl.styles import Alignment, Border, Font, Side
-
-    thin = Side(style="thin", color="808080")
-    for index in range(len(HEADERS)):
-        cell = sheet.cell(row=row, column=index + 1)
-        cell.value = values[index] if index < len(values) else None
-        cell.font = Font(name="Times New Roman", size=11, bold=bold)
-        cell.border = Border(left=thin, right=thin, top=thin, bottom=thin)
-        horizontal = "center" if center or index in (0, 1, 4, 6) else None
-        cell.alignment = Alignment(
-            horizontal="right" if index == 5 and not center else horizontal,
-            vertical="center",
-            wrap_text=True,
-        )
-    texts = zip(values, WIDTHS, strict=False)
-    lines = max(
-        math.ceil(NARROW * len(str(text)) / width) for text, width in texts if text is not None
+def _form_row(measure: Measure, part: str, stratum: str) -> FormRow:
+    return FormRow(
+        id=row_id(measure.id, part, stratum),
+        measure=measure.id,
+        part=part,
+        stratum=stratum,
+        label=describe_part(measure, part),
+        unit=unit_of(measure, part),
     )
-    sheet.row_dimensions[row].height = LINE_HEIGHT * lines
-
-
-def _set_up_page(sheet: Any) -> None:
-    for index, width in enumerate(WIDTHS):
-        sheet.column_dimensions["ABCDEFGH"[index]].width = width
-    sheet.row_dimensions[5].height = 30
-    sheet.freeze_panes = "A8"
-    sheet.print_title_rows = "6:7"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-
-
-def _set_properties(book: Any, head: FormHead) -> None:
-    book.properties.title = f"Số liệu các chỉ tiêu về trẻ em năm {head.year} - {head.unit_name}"
-    book.properties.creator = "treem"
-    book.properties.lastModifiedBy = "treem"
-    book.properties.description = head.notice or None
-    book.properties.subject = head.notice or None
-    if head.notice:
-        book.active.oddFooter.center.text = head.notice
-        book.active.oddHeader.center.text = head.notice
-
-
-def _settle(path: Path) -> None:
-    """Take the clock out of a workbook, so that the same figures give the same bytes."""
-    with zipfile.ZipFile(path) as archive:
-        entries = [(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in entries:
-            if name == "docProps/core.xml":
-                data = re.sub(rb">\d{4}-\d\d-\d\dT[\d:]+Z<", b">2000-01-01T00:00:00Z<", data)
-            member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, data)
-
-
-def _roman(number: int) -> str:
-    return ("", "I", "II", "III", "IV")[number]

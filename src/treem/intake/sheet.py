@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from xml.etree.ElementTree import ParseError
 
 from treem.errors import WorkbookError
-from treem.intake.forms import FOOT, HEADERS, LETTERS, SHEET, UNIT_LABEL, YEAR_LABEL
+from treem.intake.forms_v1 import FOOT, HEADERS, LETTERS, SHEET, UNIT_LABEL, YEAR_LABEL
 from treem.intake.numbers import clean
 from treem.intake.sources import ListedSource, check_received
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from treem.edition import Edition
 from treem.errors import WorkbookError
 from treem.intake.findings import Finding, find, findings_table
-from treem.intake.forms import HEADERS, PART_NAMES, SHEET, measures_of, parts_of, unit_of
+from treem.intake.forms_v1 import HEADERS, PART_NAMES, SHEET, measures_of, parts_of, unit_of
 from treem.intake.numbers import CellReading, clean, exact_text, read_cell, say_value
 from treem.intake.observations import (
     Observation,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from treem.edition import Edition
 from treem.errors import AreaError
-from treem.intake.forms import measures_of, parts_of
+from treem.intake.forms_v1 import measures_of, parts_of
 from treem.intake.observations import records
 from treem.intake.units import units_owing
 
