@@ -3,7 +3,8 @@
 Grain: one row per cell (or submission) and rule. Severity says what follows:
 `record` the cell is left out, `submission` the workbook is not used, `run` nothing is
 published, `info` nothing follows. The words of the rules of intake stand in `RULES`; those of
-the Great Expectations suites stand beside each expectation in `expectations/`.
+the Great Expectations suites stand beside each expectation in `expectations/`. `waiver` names
+the waiver (`treem.intake.waivers`) that let a finding pass, "" where none did.
 """
 
 from __future__ import annotations
@@ -11,12 +12,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from treem.intake.rule import SEVERITIES, Rule, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Severity = Literal["record", "submission", "run", "info"]
+__all__ = [
+    "FINDING_COLUMNS",
+    "RULES",
+    "SEVERITIES",
+    "Finding",
+    "Rule",
+    "Severity",
+    "find",
+    "findings_table",
+]
 
 
 @dataclass(frozen=True)
@@ -44,95 +58,101 @@ class Finding:
         return "F-" + hashlib.sha256(text.encode("utf-8")).hexdigest()[:10]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule of intake: severity, message (a template) and what to do about it."""
-
-    severity: Severity
-    message: str
-    instruction: str
-
-
 RULES: dict[str, Rule] = {
     "missing_submission": Rule(
+        "Chưa gửi hồ sơ số liệu",
         "submission",
         "{area_name} chưa gửi hồ sơ số liệu năm {year}: sổ ghi nguồn không có dòng nào.",
         "Đôn đốc đơn vị gửi biểu số liệu năm {year} và ghi tệp vào sổ ghi nguồn. "
         "Đến khi đó, mọi chỉ tiêu cần số của đơn vị này trong năm {year} ghi là chưa có số liệu.",
     ),
     "unlisted_file": Rule(
+        "Tệp không có trong sổ ghi nguồn",
         "submission",
         "Tệp {file} nằm trong thư mục hồ sơ nhưng không có dòng nào trong SOURCES.csv: không đọc.",
         "Ghi tệp vào SOURCES.csv (đơn vị gửi, ngày nhận, số văn bản, mã kiểm tra) hoặc chuyển tệp "
         "ra khỏi thư mục.",
     ),
     "superseded": Rule(
+        "Hồ sơ đã được thay",
         "info",
         "Tệp {file} đã được thay bằng {raw}; {message}.",
         "Không phải làm gì. Cả hai tệp được giữ lại; số của tệp thay thế được dùng.",
     ),
     "not_a_number": Rule(
+        "Ô không đọc được thành số",
         "record",
         "Ô {cell} ghi “{raw}”, không đọc được thành số. Ô này bị bỏ ra, không tính.",
         "Ghi lại ô bằng một số; nếu không có số thì dùng ký hiệu: - (không phát sinh), "
         "… (chưa thu thập), x (không áp dụng).",
     ),
     "ambiguous_number": Rule(
+        "Dấu chấm không rõ nghĩa",
         "record",
         "Ô {cell} ghi “{raw}”: dấu chấm có thể là dấu thập phân hoặc dấu phân cách hàng nghìn. "
         "Ô này bị bỏ ra, không tính.",
         "Ghi lại ô bằng dấu phẩy thập phân, hoặc nhập thành số chứ không phải chữ.",
     ),
     "negative_number": Rule(
+        "Số âm",
         "record",
         "Ô {cell} ghi “{raw}”: số đếm và tỷ lệ không thể âm. Ô này bị bỏ ra, không tính.",
         "Kiểm tra và ghi lại số đúng.",
     ),
     "unknown_mark": Rule(
+        "Ký hiệu ngoài quy định",
         "record",
         "Ô {cell} có ký hiệu “{raw}” không thuộc các ký hiệu của biểu. Số ở dòng này bị bỏ ra.",
         "Chỉ dùng các ký hiệu: -, …, x, (ước); hoặc để trống.",
     ),
     "unknown_measure": Rule(
+        "Mã chỉ tiêu ngoài biểu",
         "record",
         "Ô {cell} ghi mã chỉ tiêu “{raw}”, đơn vị này không phải báo cáo mã đó. Dòng không được "
         "dùng.",
         "Dùng đúng biểu của đơn vị và không sửa cột mã chỉ tiêu.",
     ),
     "unknown_part": Rule(
+        "Phần số liệu ngoài biểu",
         "record",
         "Ô {cell} ghi phần số liệu “{raw}”, không có trong biểu. Dòng không được dùng.",
         "Giữ nguyên chữ trong cột “Phần số liệu”: Tử số, Mẫu số hoặc Giá trị.",
     ),
     "wrong_unit": Rule(
+        "Sai đơn vị tính",
         "record",
         "Ô {cell} ghi đơn vị tính “{raw}”, khác đơn vị của chỉ tiêu. Số ở dòng này bị bỏ ra.",
         "Ghi số theo đúng đơn vị tính in sẵn trong biểu.",
     ),
     "undecided_row": Rule(
+        "Dòng đã công bố chưa có quyết định sử dụng",
         "record",
         "Dòng {cell} của {file} ({raw}) thuộc kỳ báo cáo nhưng chưa có quyết định sử dụng: "
         "không dùng.",
         "Ghi quyết định cho dòng này vào tệp quyet_dinh.csv cạnh tệp số liệu.",
     ),
     "duplicate_row": Rule(
+        "Mỗi phần số liệu chỉ có một dòng",
         "record",
         "{measure} ({area_name}, năm {year}) có hơn một dòng cho cùng một phần số liệu: "
         "{message}. Chưa biết số nào đúng nên mọi số trùng đều bị bỏ ra, không tính.",
         "Giữ lại một dòng đúng cho mỗi phần số liệu rồi gửi lại.",
     ),
     "row_below_foot": Rule(
+        "Dòng số liệu nằm dưới chân biểu",
         "record",
         "Dòng có mã “{raw}” (ô {cell}) nằm dưới dòng “Người lập biểu”: không đọc.",
         "Chuyển dòng lên trong bảng, vào đúng chỗ của chỉ tiêu; không ghi số liệu dưới chân biểu.",
     ),
     "year_outside_edition": Rule(
+        "Hồ sơ của năm ngoài kỳ báo cáo",
         "submission",
         "Dòng {cell} của {file} ghi năm {year} cho tệp {raw}, không phải năm của kỳ ({message}). "
         "Tệp không được đọc.",
         "Kiểm tra cột year; nếu tệp thuộc kỳ khác thì chuyển tệp và dòng sang hồ sơ của kỳ đó.",
     ),
     "plan_against_published": Rule(
+        "Gốc trong Kế hoạch khác số đã công bố",
         "info",
         "{message}",
         "Hỏi cơ quan chủ trì xem mức 2020 trong kế hoạch lấy từ nguồn nào; ghi lại khi xác định.",
@@ -169,6 +189,7 @@ FINDING_COLUMNS = (
     "raw",
     "message",
     "instruction",
+    "waiver",
 )
 
 
@@ -176,13 +197,25 @@ def findings_table(edition: str, findings: Iterable[Finding]) -> pd.DataFrame:
     """Return findings as a table, one row each, in a fixed order. All columns are strings."""
     import pandas as pd
 
-    order = ("run", "submission", "record", "info")
     rows = [
-        {"finding_id": finding.finding_id, "edition": edition}
+        {"finding_id": finding.finding_id, "edition": edition, "waiver": ""}
         | {field.name: getattr(finding, field.name) for field in fields(Finding)}
         for finding in sorted(
             set(findings),
-            key=lambda f: (order.index(f.severity), f.year, f.file, f.measure, f.rule, astuple(f)),
+            key=lambda f: (
+                SEVERITIES.index(f.severity),
+                f.year,
+                f.file,
+                f.measure,
+                f.rule,
+                astuple(f),
+            ),
         )
     ]
     return pd.DataFrame(rows, columns=list(FINDING_COLUMNS), dtype=str)
+
+
+if find_spec("treem.intake.reading_rules"):
+    _of_reading = import_module("treem.intake.reading_rules").READING_RULES
+    assert not set(RULES) & set(_of_reading), "a rule has one place"
+    RULES.update(_of_reading)
