@@ -106,7 +106,7 @@ def test_an_error_of_our_own_is_exit_code_3_without_a_traceback(
     def fail(*_: object, **__: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("treem.pipeline.check_edition", fail)
+    monkeypatch.setattr("treem.collection.check_edition", fail)
     monkeypatch.delenv("TREEM_DEBUG", raising=False)
     assert main(["check", "demo-2024"]) == 3
     said = capsys.readouterr().err

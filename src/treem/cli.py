@@ -85,7 +85,7 @@ def _assess(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from treem.pipeline import write_demos
+    from treem.collection import write_demos
 
     written = write_demos(_project(arguments))
     answer = {name: [str(path) for path in paths] for name, paths in written.items()}
@@ -97,7 +97,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from treem.pipeline import check_edition
+    from treem.collection import check_edition
 
     outcome = check_edition(_project(arguments), arguments.edition)
     _answer(arguments, outcome.as_json(), outcome.as_text())

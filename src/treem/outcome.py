@@ -38,6 +38,7 @@ class CheckOutcome:
 
     edition: str
     findings: tuple[dict[str, str], ...]
+    folder: str
 
     @property
     def stops(self) -> bool:
@@ -51,10 +52,59 @@ class CheckOutcome:
     def as_text(self) -> str:
         """Return every finding with its place and what to do."""
         if not self.findings:
-            return f"Kỳ {self.edition}: không có phát hiện nào."
-        lines = [f"Kỳ {self.edition}: {len(self.findings)} phát hiện."]
+            return f"Kỳ {self.edition}: không có phát hiện nào (bảng trong {self.folder})."
+        lines = [f"Kỳ {self.edition}: {len(self.findings)} phát hiện, ghi trong {self.folder}."]
         lines += [finding_line(row) for row in self.findings]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class IntakeOutcome:
+    """What was read from submissions; `recorded` are files that were new and are on record now."""
+
+    edition: str
+    folder: str
+    files: int
+    values: int
+    differences: tuple[dict[str, str], ...]
+    findings: tuple[dict[str, str], ...]
+    recorded: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same for a program."""
+        return {
+            "edition": self.edition,
+            "written": [self.folder],
+            "files": self.files,
+            "values": self.values,
+            "recorded": list(self.recorded),
+            "differences": list(self.differences),
+            "findings": list(self.findings),
+        }
+
+    def as_text(self) -> str:
+        """Return what was read, what changed in resubmissions, and every finding of reading."""
+        lines = [f"Đã ghi sổ: {file}." for file in self.recorded]
+        lines.append(
+            f"Kỳ {self.edition}: đã đọc {self.values} ô số liệu từ {self.files} tệp, ghi vào "
+            f"{self.folder}; {len(self.differences)} ô khác nhau giữa các lần gửi, "
+            f"{len(self.findings)} phát hiện khi đọc."
+        )
+        lines += [_difference_line(row) for row in self.differences]
+        lines += [finding_line(row) for row in self.findings]
+        return "\n".join(lines)
+
+
+def _difference_line(row: dict[str, str]) -> str:
+    from treem.display.words import word
+
+    part = word("part", row["part"])
+    what = " ".join(filter(None, (row["measure"], part, row["stratum"])))
+    return (
+        f"[gửi lại] {row['unit_code']} năm {row['year']}, {what}: “{row['before']}” "
+        f"({row['file_before']} ô {row['cell_before']}) thành “{row['after']}” "
+        f"({row['file_after']} ô {row['cell_after']})"
+    )
 
 
 def finding_line(row: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The road, stage by stage: what `report`, `run`, `check` and `publish` do and in which order.
+"""The road, stage by stage: what `report`, `run` and `publish` do and in which order.
 
 Every stage reads what the stage before it wrote. Tables, notebooks and the package are made in
 scratch folders and swapped in when they are done; they count together, so that whatever stops a
@@ -8,29 +8,23 @@ build leaves the last good one as it was, its tables included.
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from treem import __version__
-from treem.edition import Edition, edition_names, load_edition
-from treem.errors import AreaError, DataError, GateError
-from treem.outcome import CheckOutcome, Outcome, finding_line
+from treem.edition import Edition, load_edition
+from treem.errors import DataError
+from treem.gate import check_geography, read_and_check, rows_of, stop_at_gate
+from treem.outcome import Outcome
 from treem.project import Project, ReportPaths
 from treem.storage import scratch, sole_writer, swap_in, write_archive
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Say = Callable[[str], None]
-
-SHOWN_FINDINGS = 20
 
 
 # --- the commands -----------------------------------------------------------------------------
@@ -99,22 +93,6 @@ def publish_edition(project: Project, name: str, *, publisher: str, say: Say) ->
     return _published(project, edition, paths, chosen.label, seconds)
 
 
-def check_edition(project: Project, name: str) -> CheckOutcome:
-    """Read an edition's data and run the gate over it; writes nothing."""
-    edition = load_edition(project, name)
-    _check_geography(project, edition)
-    road = _read_and_check(project, edition)
-    return CheckOutcome(name, tuple(_rows(road.findings)))
-
-
-def write_demos(project: Project) -> dict[str, list[Path]]:
-    """Write the generated submissions of every demonstration edition."""
-    from treem.demo import write_demo
-
-    editions = [load_edition(project, name) for name in edition_names(project)]
-    return {edition.name: write_demo(project, edition) for edition in editions if edition.generated}
-
-
 def refuse_unprotected(edition: Edition) -> None:
     """Refuse to publish real figures below the province while nothing protects small counts.
 
@@ -149,17 +127,6 @@ def _refuse_stale_tables(project: Project, edition: Edition, paths: ReportPaths)
 # --- the stages -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Road:
-    """What the stages before the notebooks made."""
-
-    register: Any
-    areas: Any
-    observations: pd.DataFrame
-    findings: pd.DataFrame
-    raw_checks: list[dict[str, Any]]
-
-
 def _make_tables_and_notebooks(
     project: Project,
     edition: Edition,
@@ -173,7 +140,7 @@ def _make_tables_and_notebooks(
     from treem.notebooks.runner import execute
     from treem.publish.profile import write_profile
 
-    _check_geography(project, edition)
+    check_geography(project, edition)
     check_matrix(project, edition)
     computed = computed_from(project, edition)
     stage = scratch(paths.root, "stage")
@@ -195,57 +162,6 @@ def _make_tables_and_notebooks(
     write_profile(project, edition, book(project, edition))
 
 
-def _check_geography(project: Project, edition: Edition) -> None:
-    """Refuse a province that did not exist on a date of the edition, or not in its geography.
-
-    Raises AreaError.
-    """
-    from treem.areas import load_geography
-
-    areas = load_geography(project)
-    days = [edition.as_of, *(dt.date(year, 12, 31) for year in edition.years)]
-    for day in days:
-        province = areas.get(edition.province, day)
-        if province.geography != edition.geography:
-            raise AreaError(
-                f"params/{edition.name}.yml: ngày {day:%d/%m/%Y} mã {edition.province} là "
-                f"{province.full_name} thuộc địa giới {province.geography}, không thuộc "
-                f"{edition.geography}. Hãy sửa “geography” hoặc “province”."
-            )
-
-
-def _read_and_check(project: Project, edition: Edition) -> _Road:
-    import pandas as pd
-
-    from treem.areas import load_geography
-    from treem.intake.published import read_published
-    from treem.intake.workbook import read_submissions
-    from treem.plan.register import load_register
-    from treem.quality import check, check_register
-
-    register = load_register(project)
-    areas = load_geography(project)
-    observations, findings = [], []
-    for wanted, read in (
-        (edition.submissions, read_submissions),
-        (edition.published, read_published),
-    ):
-        if wanted:
-            received, found = read(project, edition, register, areas)
-            observations.append(received)
-            findings.append(found)
-    received = pd.concat(observations, ignore_index=True)
-    registered = check_register(project, edition, register)
-    checked = check(project, edition, register, areas, received)
-    return _Road(
-        register=register,
-        areas=areas,
-        observations=checked.observations,
-        findings=pd.concat([*findings, registered.findings, checked.findings], ignore_index=True),
-        raw_checks=[*registered.raw, *checked.raw],
-    )
-
-
 def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) -> None:
     import pandas as pd
 
@@ -253,12 +169,12 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
     from treem.quality import check_results
 
     folder.mkdir(parents=True)
-    road = _read_and_check(project, edition)
-    _stop_at_gate(edition, _rows(road.findings))
+    road = read_and_check(project, edition)
+    stop_at_gate(edition, rows_of(road.findings))
     results = compute(project, edition, road.register, road.areas, road.observations)
     checked = check_results(project, edition, road.register, results)
     findings = pd.concat([road.findings, checked.findings], ignore_index=True)
-    _stop_at_gate(edition, _rows(findings))
+    stop_at_gate(edition, rows_of(findings))
     road.observations.to_parquet(folder / "observations.parquet", index=False)
     results.to_csv(folder / "results.csv", index=False, lineterminator="\n")
     findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
@@ -269,19 +185,6 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
     say(
         f"Đã tính {len(results)} kết quả từ {len(road.observations)} số liệu; "
         f"{len(findings)} phát hiện khi kiểm tra."
-    )
-
-
-def _stop_at_gate(edition: Edition, findings: list[dict[str, str]]) -> None:
-    stopping = [row for row in findings if row["severity"] == "run"]
-    if not stopping:
-        return
-    lines = [finding_line(row) for row in stopping[:SHOWN_FINDINGS]]
-    if len(stopping) > SHOWN_FINDINGS:
-        lines.append(f"… và {len(stopping) - SHOWN_FINDINGS} phát hiện nữa.")
-    raise GateError(
-        f"Kỳ {edition.name} dừng ở cửa kiểm tra: {len(stopping)} phát hiện mức dừng cả kỳ. "
-        "Gói báo cáo trước đó còn nguyên.\n" + "\n".join(lines)
     )
 
 
@@ -373,13 +276,6 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - start
-
-
-def _rows(findings: pd.DataFrame) -> list[dict[str, str]]:
-    return [
-        {str(key): "" if value is None else str(value) for key, value in row.items()}
-        for row in findings.to_dict("records")
-    ]
 
 
 def _shown(project: Project, path: Path) -> str:

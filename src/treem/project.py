@@ -79,6 +79,26 @@ class ReportPaths:
         return self.root / "public"
 
     @property
+    def forms(self) -> Path:
+        """Blank workbooks to send out."""
+        return self.root / "forms"
+
+    @property
+    def intake(self) -> Path:
+        """What was read from submissions: observations, findings, differences of resubmissions."""
+        return self.root / "intake"
+
+    @property
+    def check(self) -> Path:
+        """What the suites found."""
+        return self.root / "check"
+
+    @property
+    def feedback(self) -> Path:
+        """Workbooks to send back, one a unit and year."""
+        return self.root / "feedback"
+
+    @property
     def archive(self) -> Path:
         """`public/` in one file."""
         return self.root / f"goi-xuat-ban-{self.edition}.zip"
