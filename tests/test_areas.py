@@ -10,8 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from treem.areas import UNKNOWN, Areas, Origin, load_geography
 from treem.errors import AreaError, UsageError
@@ -228,74 +226,66 @@ def test_areas_of_the_old_districts_in_square_kilometres(areas: Areas) -> None:
     assert sum(found.values()) == F("822.72")
 
 
-# --- old districts rebuilt from new communes --------------------------------------------------
+# --- bridges ----------------------------------------------------------------------------------
+
+BRIDGE = {
+    "measure": "CT03.2",
+    "geography": "new-24",
+    "area_code": "24",
+    "valid_from": "2025-07-01",
+    "registered_by": "Sở Y tế",
+    "registered_on": "2026-02-01",
+    "basis": "Công văn 1/SYT",
+    "note": "",
+}
 
 
-def test_a_district_is_the_sum_of_its_new_communes(areas: Areas) -> None:
-    codes = [c.code for c in areas.communes_inside("264")]
-    values = {code: (F(i), F(100 * i)) for i, code in enumerate(codes, start=1)}
-    found = areas.rebuild_districts(values)
-    total = len(codes) * (len(codes) + 1) // 2
-    assert list(found) == ["264"]
-    assert (found["264"].numerator, found["264"].denominator) == (total, 100 * total)
-    assert found["264"].communes == tuple(codes)
+def write_bridges(project: Project, *rows: dict[str, str]) -> None:
+    with (project.areas / "bridges.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(BRIDGE))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
-def test_nothing_partial_is_passed_on(areas: Areas) -> None:
-    first, *others = [c.code for c in areas.communes_inside("264")]
-    found = areas.rebuild_districts({code: (F(1), F(2)) for code in others})["264"]
-    assert (found.numerator, found.denominator) == (None, None)
-    assert found.missing == (first,)
+def test_no_bridge_is_registered_to_begin_with(areas: Areas) -> None:
+    assert areas.bridges == ()
+    assert areas.bridge("CT03.2", "new-24", "24", DAY("2025-12-31")) is None
 
 
-def test_plain_counts_have_no_denominator(areas: Areas) -> None:
-    values = {c.code: (F(3), None) for c in areas.communes_inside("259")}
-    found = areas.rebuild_districts(values)["259"]
-    assert (found.numerator, found.denominator) == (3 * len(values), None)
-
-
-def test_a_denominator_here_and_none_there_is_refused(areas: Areas) -> None:
-    values: dict[str, tuple[F, F | None]] = {
-        c.code: (F(3), F(9)) for c in areas.communes_inside("259")
-    }
-    code = next(iter(values))
-    values[code] = (F(3), None)
-    with pytest.raises(AreaError, match=code):
-        areas.rebuild_districts(values)
+def test_a_bridge_holds_for_its_measure_area_and_time(project_copy: Project) -> None:
+    write_bridges(project_copy, BRIDGE)
+    areas = load_geography(project_copy)
+    found = areas.bridge("CT03.2", "new-24", "24", DAY("2025-12-31"))
+    assert found is not None
+    assert (found.registered_by, found.registered_on) == ("Sở Y tế", DAY("2026-02-01"))
+    assert found.basis == "Công văn 1/SYT"
+    assert areas.bridge("CT03.2", "new-24", "24", DAY("2025-06-30")) is None
+    assert areas.bridge("CT03.1", "new-24", "24", DAY("2025-12-31")) is None
+    assert areas.bridge("CT03.2", "old-27", "27", DAY("2025-12-31")) is None
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [("07228", "Phường Đa Mai.*Thành phố Bắc Giang"), ("07603", "Xã Nam Dương.*Lục Ngạn")],
+    ("change", "words"),
+    [
+        ({"registered_by": ""}, r"bridges\.csv dòng 2.*registered_by"),
+        ({"basis": " "}, r"bridges\.csv dòng 2.*basis"),
+        ({"registered_on": "01/02/2026"}, r"bridges\.csv dòng 2"),
+        ({"area_code": "42"}, r"bridges\.csv.*CT03\.2.*“42”"),
+        ({"geography": "old-27"}, r"bridges\.csv.*old-27"),
+    ],
 )
-def test_a_commune_across_two_districts_is_refused(areas: Areas, code: str, words: str) -> None:
-    assert len(areas.old_districts(code)) == 2
+def test_a_bridge_without_who_and_why_is_refused(
+    project_copy: Project, change: dict[str, str], words: str
+) -> None:
+    write_bridges(project_copy, BRIDGE | change)
     with pytest.raises(AreaError, match=words):
-        areas.rebuild_districts({code: (F(1), F(2))})
+        load_geography(project_copy)
 
 
-def test_a_district_with_a_crossing_commune_is_never_complete(areas: Areas) -> None:
-    whole = {c.code: (F(1), F(2)) for c in areas.communes_inside("213") if not c.crosses}
-    found = areas.rebuild_districts(whole)["213"]
-    assert found.numerator is None
-    assert found.missing == found.crossing == ("07228",)
-
-
-def test_an_old_code_is_no_new_commune(areas: Areas) -> None:
-    with pytest.raises(AreaError, match=r"09175.*99 đơn vị"):
-        areas.rebuild_districts({"09175": (F(1), F(2))})
-
-
-@settings(deadline=None, derandomize=True)
-@given(st.data())
-def test_the_old_province_equals_its_rebuilt_districts(areas: Areas, data: st.DataObject) -> None:
-    codes = [c.code for c in areas.communes_inside("27")]
-    numbers = data.draw(st.lists(st.integers(0, 10**6), min_size=41, max_size=41))
-    values = {code: (F(n, 7), F(n + 1)) for code, n in zip(codes, numbers, strict=True)}
-    found = areas.rebuild_districts(values)
-    assert list(found) == EIGHT
-    assert sum(r.numerator or 0 for r in found.values()) == F(sum(numbers), 7)
-    assert sum(r.denominator or 0 for r in found.values()) == sum(numbers) + 41
+def test_a_bridge_given_twice_is_refused(project_copy: Project) -> None:
+    write_bridges(project_copy, BRIDGE, BRIDGE | {"basis": "khác"})
+    with pytest.raises(AreaError, match=r"bridges\.csv dòng 3.*CT03\.2"):
+        load_geography(project_copy)
 
 
 # --- the tables themselves --------------------------------------------------------------------

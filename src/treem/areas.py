@@ -4,7 +4,8 @@ Two geographies: `old-27`, the province of the plan with its districts and commu
 30 June 2025, and `new-24`, the merged province with communes only from 1 July 2025. Codes are
 not identities: `24` was Bắc Giang and is now Bắc Ninh, and many commune codes were given again
 under other names. So every question takes a date, and a trend never crosses 1 July 2025 without
-the bridge that `rebuild_districts` builds. What no source tells is answered with UNKNOWN.
+a bridge: an old area rebuilt from the new communes that lie whole in it (`communes_inside`), or
+a registered one (`bridge`). What no source tells is answered with UNKNOWN.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import datetime as dt
 import difflib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 from treem.display.numbers import short_date
@@ -25,11 +25,13 @@ from treem.geography import (
     LEVELS,
     UNKNOWN,
     Area,
+    Bridge,
     Event,
     Level,
     NewCommune,
     Succession,
     read_areas,
+    read_bridges,
     read_events,
     read_new_communes,
     read_successions,
@@ -40,27 +42,31 @@ __all__ = [
     "COVERED",
     "KNOWN_FROM",
     "LEVELS",
+    "MERGED",
+    "PLAN_PROVINCE",
     "UNKNOWN",
     "Area",
     "Areas",
+    "Bridge",
     "Event",
     "Level",
     "NewCommune",
-    "Numbers",
     "Origin",
-    "Rebuilt",
     "Succession",
     "load_geography",
 ]
+
+MERGED = dt.date(2025, 7, 1)
+"""The day on which districts ended and the province of the plan became part of a new one."""
+
+PLAN_PROVINCE = ("old-27", "27")
+"""Geography and code of the province that the plan and its figures of 2020 are about."""
 
 KNOWN_FROM = dt.date(2020, 1, 1)
 """Districts and communes are recorded from the plan's baseline year on."""
 
 COVERED = ("old-27", "new-24")
 """Geographies whose areas below the province are recorded."""
-
-Numbers = tuple[Fraction, Fraction | None]
-"""Numerator and denominator; None for a plain count."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +82,6 @@ class Origin:
     complete: bool
 
 
-@dataclass(frozen=True)
-class Rebuilt:
-    """An old district summed from new communes.
-
-    Numbers are None while a commune is missing: nothing partial is passed on. `crossing` are
-    communes that belong to it only in part, for which it can never be rebuilt.
-    """
-
-    district: str
-    numerator: Fraction | None
-    denominator: Fraction | None
-    communes: tuple[str, ...]
-    missing: tuple[str, ...]
-    crossing: tuple[str, ...]
-
-
 def load_geography(project: Project) -> Areas:
     """Read `data/areas/`. Raises AreaError where a table of it is missing or has a wrong row."""
     folder = project.areas
@@ -100,6 +90,7 @@ def load_geography(project: Project) -> Areas:
         successions=read_successions(folder),
         new_communes=read_new_communes(folder),
         events=read_events(folder),
+        bridges=read_bridges(folder),
     )
 
 
@@ -112,11 +103,15 @@ class Areas:
         successions: Iterable[Succession],
         new_communes: Iterable[NewCommune],
         events: Iterable[Event],
+        bridges: Iterable[Bridge] = (),
     ):
         self.all = tuple(areas)
         self.successions = tuple(successions)
         self.new_communes = {commune.code: commune for commune in new_communes}
         self.events = tuple(events)
+        self.bridges = tuple(bridges)
+        for bridge in self.bridges:
+            self._must_mean_something(bridge)
 
     # --- what exists ----------------------------------------------------------------------
 
@@ -205,23 +200,16 @@ class Areas:
             if old_area in (*commune.old_districts, commune.old_province)
         ]
 
-    def rebuild_districts(self, values: Mapping[str, Numbers]) -> dict[str, Rebuilt]:
-        """Sum numbers of new communes to the old districts that they lie in, exactly.
+    def bridge(self, measure: str, geography: str, code: str, day: dt.date) -> Bridge | None:
+        """Return what makes a figure of an area comparable with 2020 on a day, if registered."""
+        for found in self.bridges:
+            if (found.measure, found.geography, found.area_code) == (measure, geography, code):
+                return found if found.valid_from <= day else None
+        return None
 
-        In: numerator and denominator by code of the commune. Out: one row for each old district
-        touched. Raises AreaError on a code that is no commune from 1 July 2025, and on a commune
-        that crosses an old district boundary, whose numbers nobody can divide.
-        """
-        for code in values:
-            commune = self._new_commune(code)
-            if commune.crosses:
-                raise AreaError(
-                    f"{commune.full_name} (mã {code}) nằm trên nhiều huyện cũ "
-                    f"({commune.old_district_names}) nên không thể chia số liệu của xã về từng "
-                    "huyện cũ. Hãy bỏ xã này ra hoặc dùng số liệu lập riêng theo huyện cũ."
-                )
-        touched = {self.new_communes[code].old_districts[0] for code in values}
-        return {district: self._rebuild(district, values) for district in sorted(touched)}
+    def last_of(self, code: str, geography: str) -> Area | None:
+        """Return the last version of an area of a geography, also when it has ended."""
+        return next((a for a in reversed(self.history(code)) if a.geography == geography), None)
 
     def events_between(self, first: dt.date, last: dt.date) -> list[Event]:
         """Return the decisions that took effect from `first` to `last`, both included."""
@@ -253,6 +241,14 @@ class Areas:
             "Hãy chọn tỉnh và ngày khác."
         )
 
+    def _must_mean_something(self, bridge: Bridge) -> None:
+        if self.last_of(bridge.area_code, bridge.geography) is None:
+            raise AreaError(
+                f"bridges.csv: dòng của {bridge.measure} ghi địa giới “{bridge.geography}”, mã "
+                f"“{bridge.area_code}”, không có trong areas.csv. Hãy sửa cột geography hoặc "
+                "area_code."
+            )
+
     def _last_parent(self, succession: Succession) -> str:
         return self.get(succession.old_code, succession.date - dt.timedelta(days=1)).parent
 
@@ -264,25 +260,6 @@ class Areas:
                 "Hãy kiểm tra lại mã."
             )
         return self.new_communes[code]
-
-    def _rebuild(self, district: str, values: Mapping[str, Numbers]) -> Rebuilt:
-        communes = self.communes_inside(district)
-        codes = tuple(commune.code for commune in communes)
-        crossing = tuple(commune.code for commune in communes if commune.crosses)
-        missing = tuple(code for code in codes if code not in values)
-        if missing:
-            return Rebuilt(district, None, None, codes, missing, crossing)
-        denominators = [values[code][1] for code in codes]
-        known = [denominator for denominator in denominators if denominator is not None]
-        if known and len(known) < len(codes):
-            without = ", ".join(code for code in codes if values[code][1] is None)
-            raise AreaError(
-                f"Không cộng được về huyện cũ {district}: các xã {without} không có mẫu số trong "
-                "khi xã khác có. Hãy điền mẫu số cho mọi xã hoặc bỏ hết."
-            )
-        numerator = sum((values[code][0] for code in codes), Fraction(0))
-        denominator = sum(known, Fraction(0)) if known else None
-        return Rebuilt(district, numerator, denominator, codes, (), crossing)
 
     def _not_on_that_day(self, code: str, day: dt.date) -> str:
         was = "; ".join(_lifetime(area) for area in self.history(code))

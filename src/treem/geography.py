@@ -1,4 +1,4 @@
-"""The rows of `data/areas/` as typed records: areas, successions, new communes, events.
+"""The rows of `data/areas/` as typed records: areas, successions, communes, events, bridges.
 
 Plain data without behaviour beyond what the words mean; the questions are in `treem.areas`.
 """
@@ -97,6 +97,25 @@ class Event:
     confidence: str
 
 
+@dataclass(frozen=True)
+class Bridge:
+    """A registered decision that figures may be compared with 2020 across a change of areas.
+
+    It says of one measure that figures of `area_code` in `geography` from `valid_from` on measure
+    the same as the plan's figure of 2020. `registered_by` and `registered_on` say who answers for
+    it and since when, `basis` names the document or the calculation behind it.
+    """
+
+    measure: str
+    geography: str
+    area_code: str
+    valid_from: dt.date
+    registered_by: str
+    registered_on: dt.date
+    basis: str
+    note: str
+
+
 Record = TypeVar("Record")
 
 
@@ -118,6 +137,23 @@ def read_new_communes(folder: Path) -> list[NewCommune]:
 def read_events(folder: Path) -> list[Event]:
     """Read the decisions that changed areas or duties."""
     return _read(folder / "events.csv", _event)
+
+
+def read_bridges(folder: Path) -> list[Bridge]:
+    """Read the registered bridges. Raises AreaError on one without who and why, or given twice."""
+    path = folder / "bridges.csv"
+    bridges = _read(path, _bridge)
+    seen: set[tuple[str, str, str]] = set()
+    for number, bridge in enumerate(bridges, start=2):
+        key = (bridge.measure, bridge.geography, bridge.area_code)
+        if key in seen:
+            raise AreaError(
+                f"{path} dòng {number}: chỉ tiêu {bridge.measure} của {bridge.geography} mã "
+                f"{bridge.area_code} đã có một dòng nối chuỗi. Mỗi chỉ tiêu và địa bàn chỉ một "
+                "dòng; hãy giữ dòng đang có hiệu lực."
+            )
+        seen.add(key)
+    return bridges
 
 
 def _read(path: Path, make: Callable[[dict[str, str]], Record]) -> list[Record]:
@@ -190,4 +226,21 @@ def _event(row: dict[str, str]) -> Event:
         effect=row["effect"],
         sources=(row["source_1"], row["source_2"]),
         confidence=row["confidence"],
+    )
+
+
+def _bridge(row: dict[str, str]) -> Bridge:
+    needed = ("measure", "geography", "area_code", "registered_by", "basis")
+    empty = [name for name in needed if not row[name].strip()]
+    if empty:
+        raise ValueError(f"cột {', '.join(empty)} để trống: phải rõ chỉ tiêu, địa bàn, ai, căn cứ")
+    return Bridge(
+        measure=row["measure"],
+        geography=row["geography"],
+        area_code=row["area_code"],
+        valid_from=dt.date.fromisoformat(row["valid_from"]),
+        registered_by=row["registered_by"],
+        registered_on=dt.date.fromisoformat(row["registered_on"]),
+        basis=row["basis"],
+        note=row["note"] or "",
     )
