@@ -1,14 +1,14 @@
 """Shapes results.csv: the figures of each row, and the verdict under each reading.
 
-One row per measure, area and year, also where there is nothing. Numbers are decimal text with a
-point; a figure that is only a limit (`<2`) stands in `bound` and `bound_value`, and its `value`
-is empty.
+One row per measure, area, year and stratum, also where there is nothing. Numbers are decimal
+text with a point; a figure that is only a limit (`<2`) stands in `bound` and `bound_value`, and
+its `value` is empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ RESULT_COLUMNS = (
     "geography",
     "area_code",
     "year",
+    "stratum",
     "measure",
     "numerator",
     "denominator",
@@ -68,6 +69,26 @@ RESULT_COLUMNS = (
     "observations",
     "bound",
     "bound_value",
+    "pooled_numerator",
+    "pooled_denominator",
+    "pooled_value",
+    "pooled_lower",
+    "pooled_upper",
+    "pooled_from",
+    "pooled_years",
+    "projected_2025",
+    "projected_2030",
+    "projected_gap_2025",
+    "projected_gap_2030",
+    "projection_points",
+    "projection_last",
+    "projection_spread",
+    "growth_ratio_2025",
+    "growth_ratio_2030",
+    "growth_reason",
+    "department_numerator",
+    "department_denominator",
+    "department_value",
 )
 
 # Below this many events a rate says little by itself; spec/disclosure.md, mark [u].
@@ -79,22 +100,51 @@ _MARKS = {"missing": "[x]", "not_applicable": "[z]", "provisional": "[p]", "revi
 Key = tuple[str, int, str]
 """Area code, year, measure."""
 
+StratumKey = tuple[str, int, str, str]
+"""Area code, year, measure, stratum (never the total)."""
+
 
 @dataclass(frozen=True)
 class Judged:
-    """Judges what was measured and shapes the rows of results.csv."""
+    """Judges what was measured and shapes the rows of results.csv.
+
+    `measured` has the totals, `strata` the breakdowns asked for.
+    """
 
     edition: Edition
     register: PlanRegister
     measured: Mapping[Key, Measured]
+    strata: Mapping[StratumKey, Measured] = field(default_factory=dict)
 
-    def row(self, area: Area, year: int, measure: Measure) -> dict[str, Any]:
-        """Return one row of results.csv."""
+    def row(
+        self, area: Area, year: int, measure: Measure, stratum: str = "", geography: str = ""
+    ) -> dict[str, Any]:
+        """Return one row of results.csv.
+
+        `geography` is that of the area where it is not the edition's. A stratum has figures and
+        an interval and no verdict: the plan sets targets for totals alone.
+        """
+        row = dict.fromkeys(RESULT_COLUMNS, "")
+        row |= self._identity(area, year, measure, stratum, geography)
+        if stratum:
+            return row | self._stratum_row(
+                self.strata[area.code, year, measure.id, stratum], measure
+            )
+        return row | self._total_row(area, year, measure)
+
+    def _stratum_row(self, found: Measured, measure: Measure) -> dict[str, str]:
+        return {
+            **_figures(measure, found),
+            "comparable": _flag(found.comparable),
+            "confirmed": _flag(self.register.confirmed(measure.id)),
+            "reason": found.reason,
+        }
+
+    def _total_row(self, area: Area, year: int, measure: Measure) -> dict[str, str]:
         found = self.measured[area.code, year, measure.id]
         case = self._case(area, measure, self.edition.reading)
         judgement = self._judge(case, area, year, measure)
         return {
-            **self._identity(area, year, measure),
             **_figures(measure, found),
             **_verdicts(judgement),
             **self._other_readings(area, year, measure),
@@ -104,14 +154,17 @@ class Judged:
             "reason": _reason(case, found, judgement),
         }
 
-    def _identity(self, area: Area, year: int, measure: Measure) -> dict[str, Any]:
+    def _identity(
+        self, area: Area, year: int, measure: Measure, stratum: str, geography: str
+    ) -> dict[str, Any]:
         return {
             "edition": self.edition.name,
-            "geography": self.edition.geography,
+            "geography": geography or self.edition.geography,
             "area_code": area.code,
             "area_name": area.full_name,
             "level": area.level,
             "year": year,
+            "stratum": stratum,
             "measure": measure.id,
             "unit": measure.unit,
             "period": measure.period,

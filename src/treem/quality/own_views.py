@@ -25,21 +25,23 @@ def result_views(edition: Edition, register: PlanRegister, results: pd.DataFrame
     rows = [
         {
             **row,
-            "row": f"{row['measure']}-{row['area_code']}-{row['year']}",
+            "row": "-".join(filter(None, _key(row))),
             "number": _float(row["value"]),
             "low": _float(row["lower"]),
             "high": _float(row["upper"]),
+            "stratum_verdicts": _stratum_verdicts(row),
             "least": float(register.measures[row["measure"]].lower_bound),
             "most": most_of(register, row["measure"]),
         }
         for row in records(results)
     ]
-    empty = [row for row in rows if row["status"] in ("missing", "not_applicable")]
+    totals = [row for row in rows if not row["stratum"]]
     tables: dict[str, list[dict[str, Any]]] = {
         "results": rows,
-        "empty": empty,
-        "partitions": _result_partitions(edition, register, rows),
-        "sums": _sum_rows(edition, register, rows),
+        "totals": totals,
+        "empty": [row for row in totals if row["status"] in ("missing", "not_applicable")],
+        "partitions": _result_partitions(edition, register, totals),
+        "sums": _sum_rows(register, rows),
     }
     return {name: pd.DataFrame(table) for name, table in tables.items()}
 
@@ -84,42 +86,60 @@ def register_views(edition: Edition, register: PlanRegister) -> Views:
     return {"measures": pd.DataFrame(measures), "targets": pd.DataFrame(targets)}
 
 
+def _key(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return what makes a row unlike all others, as it is named in findings."""
+    return row["measure"], row["area_code"], str(row["year"]), row["stratum"]
+
+
+def _stratum_verdicts(row: Mapping[str, Any]) -> str:
+    """Return the verdicts of a breakdown, which has none: the plan sets targets for totals."""
+    verdicts = (row["verdict_2025"], row["verdict_2030"]) if row["stratum"] else ()
+    return " ".join(filter(None, verdicts))
+
+
 def _result_partitions(
     edition: Edition, register: PlanRegister, rows: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """One row per measure, area and year that the edition must answer for."""
-    present = {(row["area_code"], row["year"], row["measure"]): row for row in rows}
-    areas = {(area, year): row for (area, year, _), row in present.items()}
-    wanted = {(edition.province, year) for year in edition.years} | set(areas)
+    """One row per measure, area, geography and year that the edition must answer for."""
+    present = {(row["area_code"], row["geography"], row["year"], row["measure"]) for row in rows}
+    names = {(row["area_code"], row["geography"], row["year"]): row["area_name"] for row in rows}
+    answered = {row["year"] for row in rows if row["level"] == "province"}
+    owed = {
+        (edition.province, edition.geography, year)
+        for year in edition.years
+        if year not in answered
+    }
     return [
         {
             "row": f"{measure}-{area}-{year}",
             "area_code": area,
-            "area_name": areas.get((area, year), {}).get("area_name", ""),
+            "area_name": names.get((area, geography, year), ""),
             "year": year,
             "measure": measure,
-            "state": "present" if (area, year, measure) in present else "absent",
+            "state": "present" if (area, geography, year, measure) in present else "absent",
         }
-        for area, year in sorted(wanted)
+        for area, geography, year in sorted(owed | set(names))
         for measure in register.measures
     ]
 
 
-def _sum_rows(
-    edition: Edition, register: PlanRegister, rows: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """One row per summed figure of the province, beside the sum of the districts' rows."""
-    table = list(rows)
+def _sum_rows(register: PlanRegister, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row per summed figure of a province, beside the sum of the rows of its areas.
+
+    Its areas are the districts of its geography, or the communes where that has no districts.
+    """
+    below: dict[tuple[Any, ...], dict[str, list[Mapping[str, Any]]]] = {}
+    provinces = []
+    for row in rows:
+        if row["level"] == "province":
+            provinces.append(row)
+        else:
+            below.setdefault(_sum_key(row), {}).setdefault(row["level"], []).append(row)
     sums = []
-    for province in table:
-        measure = register.measures[province["measure"]]
-        districts = [
-            row
-            for row in table
-            if (row["year"], row["measure"]) == (province["year"], measure.id)
-            and row["level"] != "province"
-        ]
-        if province["level"] != "province" or measure.reporting_level != "area" or not districts:
+    for province in provinces:
+        levels = below.get(_sum_key(province), {})
+        areas = levels.get("district") or levels.get("commune")
+        if register.measures[province["measure"]].reporting_level != "area" or not areas:
             continue
         for part in ("numerator", "denominator"):
             if province[part]:
@@ -129,10 +149,14 @@ def _sum_rows(
                         "row": f"{province['row']}-{part}",
                         "part": part,
                         "province_sum": float(province[part]),
-                        "district_sum": sum(float(row[part] or 0) for row in districts),
+                        "district_sum": sum(float(row[part] or 0) for row in areas),
                     }
                 )
     return sums
+
+
+def _sum_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["geography"], row["year"], row["measure"], row["stratum"]
 
 
 def _float(text: str) -> float | None:
