@@ -1,4 +1,4 @@
-"""Prints the forms: one workbook for each unit that owes figures, generated from the register.
+"""Prints one form, blank or filled in: head, table, foot, checks of what is typed, properties.
 
 Labels are locked (no password), entry cells are open, drop-downs offer marks and states. The
 bytes of a workbook depend on what is asked and entered only.
@@ -41,8 +41,7 @@ from treem.intake.forms_style import (
     set_height,
     set_page,
 )
-from treem.intake.units import Unit, receiver_of, units_owing
-from treem.project import Project
+from treem.intake.units import Unit, receiver_of
 from treem.strata import stratum_name
 
 if TYPE_CHECKING:
@@ -90,32 +89,6 @@ class Form:
     receiver: str
     rows: tuple[FormRow, ...]
     last_year: Mapping[str, str] = field(default_factory=dict)
-
-
-def write_forms(
-    project: Project,
-    edition: Edition,
-    folder: Path,
-    last_year: Mapping[tuple[str, str], str] | None = None,
-) -> list[Path]:
-    """Write `<folder>/<year>/<unit>.xlsx` for every unit that owes figures for the edition's year.
-
-    `last_year` gives the figures of the year before as decimal text (or a limit, `<2`), by code
-    of the unit and machine id of the row; units and rows without one get none. Returns the paths.
-    """
-    from treem.areas import load_geography
-    from treem.plan.register import load_register
-
-    register, areas = load_register(project), load_geography(project)
-    before = last_year or {}
-    written = []
-    for unit in units_owing(edition, register, areas, edition.year):
-        figures = {row: text for (code, row), text in before.items() if code == unit.code}
-        form = make_form(edition, register, unit, edition.year, figures)
-        path = folder / str(edition.year) / f"{unit.code}.xlsx"
-        save_form(build_form(register, form, {}), path)
-        written.append(path)
-    return written
 
 
 def make_form(

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from treem.areas import MERGED, PLAN_PROVINCE
 from treem.edition import Edition
 from treem.errors import PlanError
 from treem.intake.forms import AGENCIES, holder_code
@@ -13,12 +14,6 @@ from treem.intake.forms import AGENCIES, holder_code
 if TYPE_CHECKING:
     from treem.areas import Area, Areas
     from treem.plan.register import PlanRegister
-
-MERGED = dt.date(2025, 7, 1)
-"""The day on which the province of the plan became part of the new one (202/2025/QH15)."""
-
-PLAN_PROVINCE = "27"
-"""The province that the plan was made for, and the only one recorded before the merger."""
 
 _COORDINATOR = "IV.1"
 
@@ -47,7 +42,7 @@ def units_owing(
     through the units of the old one, which alone were asked then.
     """
     day = dt.date(year, 12, 31)
-    province = areas.get(edition.province if day >= MERGED else PLAN_PROVINCE, day)
+    province = areas.get(edition.province if day >= MERGED else PLAN_PROVINCE[1], day)
     return (*_area_units(areas, province.code, day), *_departments(register, province, year))
 
 
