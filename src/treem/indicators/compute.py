@@ -1,37 +1,35 @@
-"""From observations to results: one row per measure, area and year of the edition.
+"""From observations to results: one row per measure, place, year and stratum of the edition.
 
 The rules of the 33 measures are the dict below. A ratio is worked out from summed numerators and
-denominators, never by averaging rates; a survey's value is taken as given. Every value is exact
-and judged by `treem.indicators.progress` under the edition's reading, and beside it under the
-two readings of the plan. A row is there also where there is nothing, with the reason.
+denominators, never by averaging rates; a survey's value is taken as given. Every value is exact.
+The total (stratum "") is judged under the edition's reading, and beside it under the two readings
+of the plan; a stratum has figures and no verdict. A row is there also where there is nothing,
+with the reason.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from treem.areas import MERGED
 from treem.edition import Edition
-from treem.indicators.judged import RESULT_COLUMNS, Judged, Key
-from treem.indicators.measured import (
-    REASONS,
-    Measured,
-    Parts,
-    Row,
-    Rule,
-    measure_area,
-    sum_areas,
-)
-from treem.intake.observations import records
+from treem.indicators.judged import RESULT_COLUMNS, Judged, Key, StratumKey
+from treem.indicators.measured import REASONS, Measured, Parts, Row, Rule, measure_area
+from treem.indicators.rollup import Place, areas_of_edition, places_in_results
+from treem.indicators.sums import block_of
 from treem.plan.model import Measure
 from treem.project import Project
+from treem.strata import STRATA, TOTAL, dimension_of, strata_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from treem.areas import Area, Areas
+    from treem.areas import Areas
     from treem.plan.register import PlanRegister
 
 
@@ -90,6 +88,34 @@ RULES: dict[str, Rule] = {
 }
 
 
+COUNTS_COMMUNES = ("CT01", "CT21")
+"""Measures whose units are communes: three old ones became one, so their share is another."""
+
+_READ = (
+    "observation_id",
+    "area_code",
+    "measure",
+    "stratum",
+    "part",
+    "value",
+    "bound",
+    "status",
+    "used",
+    "superseded_by",
+    "source_kind",
+    "file",
+    "cell",
+    "published_row",
+    "comparable",
+    "comparable_reason",
+    "period_note",
+    "source_note",
+)
+
+Received = Mapping[tuple[str, str, str], Sequence[Row]]
+"""Observations by area code, measure and stratum; within a year a code has one meaning."""
+
+
 def compute(
     project: Project,
     edition: Edition,
@@ -97,82 +123,184 @@ def compute(
     areas: Areas,
     observations: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return the results of an edition: one row per measure, area and year, in that order.
+    """Return the results of an edition: a row per measure, place, year and stratum, in that order.
 
     In: observations with `used` set by the gate. All columns are text but `year` (int); a number
-    is decimal text: exact where its decimals end, else rounded to 12.
+    is decimal text: exact where its decimals end, else rounded to 12. Raises AreaError where a
+    year has no areas.
     """
     import pandas as pd
 
-    places = {year: _places(edition, areas, year) for year in edition.years}
-    measured = _measure_all(edition, register, places, records(observations))
-    judged = Judged(edition, register, measured)
-    rows = [
-        judged.row(area, year, measure)
-        for year in edition.years
-        for area in places[year]
-        if area.code == edition.province or edition.areas == "districts"
-        for measure in register.measures.values()
-    ]
-    table = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
+    measured: dict[str, _Table] = {}
+    for year in edition.years:
+        received = _received(observations[observations["year"] == year])
+        road = _Year(edition, register, areas, year, received)
+        for place, measure, stratum, found in road.measured():
+            table = measured.setdefault(place.geography, _Table({}, {}))
+            if stratum:
+                table.strata[place.code, year, measure.id, stratum] = found
+            else:
+                table.totals[place.code, year, measure.id] = found
+    tables = []
+    for year in edition.years:
+        places = places_in_results(edition, areas, year)
+        rows = list(_rows(edition, register, places, year, measured))
+        tables.append(pd.DataFrame(rows, columns=list(RESULT_COLUMNS)))
     text = [column for column in RESULT_COLUMNS if column != "year"]
-    return table.astype(dict.fromkeys(text, "str") | {"year": "int64"})
+    types = dict.fromkeys(text, "str") | {"year": "int64"}
+    return pd.concat([table.astype(types) for table in tables], ignore_index=True)
 
 
-def _places(edition: Edition, areas: Areas, year: int) -> list[Area]:
-    """Return the province of 31 December and, where submissions are read, its districts."""
-    day = dt.date(year, 12, 31)
-    province = areas.get(edition.province, day)
-    if not edition.submissions:
-        return [province]
-    return [province, *areas.on(day, "district", province=edition.province)]
+@dataclass(frozen=True)
+class _Table:
+    """What was measured in one geography: totals, and the strata asked for."""
+
+    totals: dict[Key, Measured]
+    strata: dict[StratumKey, Measured]
 
 
-def _measure_all(
-    edition: Edition,
-    register: PlanRegister,
-    places: Mapping[int, Sequence[Area]],
-    rows: Sequence[Row],
-) -> dict[Key, Measured]:
-    """Measure every area first, then sum the province where it is the sum of its districts."""
-    received: dict[Key, list[Row]] = {}
-    for row in rows:
+@dataclass(frozen=True)
+class _Year:
+    """What was received for one year, and how it becomes what was measured."""
+
+    edition: Edition
+    register: PlanRegister
+    areas: Areas
+    year: int
+    received: Received
+
+    def measured(self) -> Iterator[tuple[Place, Measure, str, Measured]]:
+        """Yield what every place measured, total and strata."""
+        places = areas_of_edition(self.edition, self.areas, self.year)
+        for stratum, measures in self._asked().items():
+            for place, measure, found in self._stratum(places, measures, stratum):
+                yield place, measure, stratum, self._compared(place, measure, found)
+
+    def _stratum(
+        self, places: Sequence[Place], measures: Sequence[Measure], stratum: str
+    ) -> Iterator[tuple[Place, Measure, Measured]]:
+        """Measure the places that report first, then add them up to the others."""
+        reporting = [place for place in places if not (place.parts or place.crossing)]
+        by_area = [measure for measure in measures if measure.reporting_level == "area"]
+        block = block_of(reporting, by_area, RULES, lambda p, m: self._reported(p, m, stratum))
+        for place in places:
+            row = block.row_of.get(place.code)
+            found = block.sum(place) if row is None else block.found[row]
+            yield from ((place, *pair) for pair in zip(by_area, found, strict=True))
+            for measure in measures:
+                if measure.reporting_level != "area":
+                    yield place, measure, self._of_the_province(place, measure, stratum)
+
+    def _reported(self, place: Place, measure: Measure, stratum: str) -> Measured:
+        return measure_area(
+            measure,
+            RULES[measure.id],
+            self.received.get((place.code, measure.id, stratum), ()),
+            year=self.year,
+            sent=(place.code, self._senders[measure.id]) in self._sent,
+            published=not self.edition.submissions,
+        )
+
+    def _of_the_province(self, place: Place, measure: Measure, stratum: str) -> Measured:
+        """Return what a department reported; it reports for the province that exists."""
+        if place.level != "province":
+            return Measured("not_applicable", reason=REASONS["province_only"])
+        if place.rebuilt and self.edition.submissions:
+            reason = REASONS["new_province_only"].format(year=self.year)
+            return Measured("missing", reason=reason, cause="new_province_only")
+        return self._reported(place, measure, stratum)
+
+    def _compared(self, place: Place, measure: Measure, found: Measured) -> Measured:
+        """Mark what is not the same as the plan's figure of 2020, unless a bridge is registered."""
+        cause = _difference(place, measure)
+        below_a_survey = place.level != "province" and measure.reporting_level != "area"
+        if not cause or below_a_survey or self._day < MERGED:
+            return found
+        if self.areas.bridge(measure.id, place.geography, place.code, self._day):
+            return found
+        reason = found.comparable_reason or REASONS[cause]
+        return replace(found, comparable=False, comparable_reason=reason)
+
+    def _asked(self) -> dict[str, list[Measure]]:
+        """Return the measures by stratum: the total of all, then the strata asked for.
+
+        Strata are asked for in the year under review; an earlier year has those it was asked for
+        in its own time.
+        """
+        seen = {(measure, dimension_of(stratum)) for _, measure, stratum in self.received}
+        asked: dict[str, list[Measure]] = {TOTAL: []}
+        for measure in self.register.measures.values():
+            for stratum in strata_of(self.edition, measure.id):
+                now = self.year == self.edition.year or stratum == TOTAL
+                if now or (measure.id, dimension_of(stratum)) in seen:
+                    asked.setdefault(stratum, []).append(measure)
+        return asked
+
+    @property
+    def _day(self) -> dt.date:
+        return dt.date(self.year, 12, 31)
+
+    @cached_property
+    def _senders(self) -> dict[str, str]:
+        """Who sends a measure's figures: "" for the area itself, else the department in charge."""
+        return {
+            measure.id: ""
+            if measure.reporting_level == "area"
+            else self.register.agency(measure.id, self._day).name
+            for measure in self.register.measures.values()
+        }
+
+    @cached_property
+    def _sent(self) -> set[tuple[str, str]]:
+        return {(code, self._senders[measure]) for code, measure, _ in self.received}
+
+
+def _difference(place: Place, measure: Measure) -> str:
+    """Say in what a figure from 1 July 2025 on differs from that of 2020; "" for in nothing."""
+    if place.level == "province" and not place.judged:
+        return "other_geography"
+    if not place.inside_plan:
+        return "outside_plan"
+    return "communes_counted" if place.rebuilt and measure.id in COUNTS_COMMUNES else ""
+
+
+def _received(observations: pd.DataFrame) -> dict[tuple[str, str, str], list[Row]]:
+    """Return the observations of a year that nothing superseded, by code, measure and stratum."""
+    received: dict[tuple[str, str, str], list[Row]] = {}
+    columns = [observations[name].tolist() for name in _READ]
+    for values in zip(*columns, strict=True):
+        row = dict(zip(_READ, values, strict=True))
         if row["superseded_by"]:
             continue
-        received.setdefault((row["area_code"], int(row["year"]), row["measure"]), []).append(row)
-    senders = {
-        (area, year, _sender(register.measures[measure])) for area, year, measure in received
+        # CT04.3a is itself the rural part of CT04.3: "rural" there is no stratum of a total.
+        stratum = row["stratum"] if dimension_of(row["stratum"]) in STRATA else TOTAL
+        received.setdefault((row["area_code"], row["measure"], stratum), []).append(row)
+    return received
+
+
+def _rows(
+    edition: Edition,
+    register: PlanRegister,
+    places: Sequence[Place],
+    year: int,
+    measured: Mapping[str, _Table],
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a year, place by place, a measure's strata after its total."""
+    judges = {
+        place.geography: Judged(
+            # Its own province has the plan's targets: the old one is judged on its own ground.
+            replace(edition, geography=place.geography, province=place.code),
+            register,
+            measured[place.geography].totals,
+            measured[place.geography].strata,
+        )
+        for place in places
+        if place.level == "province"
     }
-    measured: dict[Key, Measured] = {}
-    for year, (province, *districts) in places.items():
+    for place in places:
+        judged, area = judges[place.geography], place.named_area
         for measure in register.measures.values():
-            rule = RULES[measure.id]
-            by_area = measure.reporting_level == "area"
-            for area in (province, *districts):
-                key = (area.code, year, measure.id)
-                if area is not province and not by_area:
-                    measured[key] = Measured("not_applicable", reason=REASONS["province_only"])
-                    continue
-                measured[key] = measure_area(
-                    measure,
-                    rule,
-                    received.get(key, []),
-                    year=year,
-                    sent=(area.code, year, _sender(measure)) in senders,
-                    published=not edition.submissions,
-                )
-            if by_area and districts:
-                measured[province.code, year, measure.id] = sum_areas(
-                    measure,
-                    rule,
-                    {
-                        area.code: (area.full_name, measured[area.code, year, measure.id])
-                        for area in districts
-                    },
-                )
-    return measured
-
-
-def _sender(measure: Measure) -> str:
-    """Return who sends a measure's figures: the area itself, or the department that leads it."""
-    return "" if measure.reporting_level == "area" else measure.lead_agency
+            yield judged.row(area, year, measure)
+            for stratum in strata_of(edition, measure.id)[1:]:
+                if (place.code, year, measure.id, stratum) in judged.strata:
+                    yield judged.row(area, year, measure, stratum)

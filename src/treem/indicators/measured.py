@@ -1,8 +1,7 @@
-"""What was measured in one area and year: parts, value, status, and why there is nothing.
+"""What one unit measured in one year: parts, value, status, and why there is nothing.
 
-A value comes from the parts of one unit, or for the province from the summed parts of its
-districts. Nothing partial is summed: one district without usable parts leaves the province
-without a value. Values are exact.
+A value comes from the parts that the unit reported; `treem.indicators.sums` adds up areas. Values
+are exact.
 """
 
 from __future__ import annotations
@@ -18,6 +17,9 @@ Parts = Mapping[str, Fraction]
 Rule = Callable[[Measure, Parts], Fraction | None]
 Row = Mapping[str, Any]
 
+FINAL = "reported"
+LEAST_FINAL_FIRST = ("provisional", "revised")
+
 REASONS = {
     "no_submission": "Đơn vị báo cáo chưa gửi hồ sơ số liệu năm {year}.",
     "no_published": "Chưa có số liệu công bố cho năm {year}.",
@@ -32,17 +34,27 @@ REASONS = {
     "areas_not_sent": "Chưa nhận hồ sơ của {areas}",
     "areas_left_out": "Số của {areas} bị bỏ ra vì có lỗi",
     "areas_incomplete": "Thiếu số của {areas}",
+    "areas_crossing": "Không dựng lại được huyện cũ này vì {areas} nằm trên nhiều huyện cũ: "
+    "không thể chia số của một xã.",
+    "new_province_only": "Năm {year} sở báo cáo cho cả tỉnh Bắc Ninh mới, không tách được phần "
+    "của tỉnh cũ.",
+    "other_geography": "Tỉnh mới gồm cả Bắc Giang cũ, khác địa giới của số năm 2020, và chưa có "
+    "phương án nối chuỗi được đăng ký.",
+    "outside_plan": "Địa bàn thuộc Bắc Giang cũ, ngoài phạm vi của Kế hoạch 359/KH-UBND.",
+    "communes_counted": "Chỉ tiêu đếm số xã, phường, mà từ 01/7/2025 các xã cũ đã nhập thành đơn "
+    "vị lớn hơn, nên không so được với năm 2020 khi chưa có phương án nối chuỗi được đăng ký.",
+    "rebuilt_from": "Cộng từ {count} xã, phường có từ 01/7/2025.",
     "loosens": "Mức năm 2030 lỏng hơn mức năm 2025 theo cách đọc này.",
     "limit_only": "Chỉ biết giới hạn của con số, chưa đủ để kết luận.",
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One measure in one area and year. `value` is in the measure's unit, None where there is none.
 
     `bound` makes `value` a limit (`<2`). `cause` is the key of `REASONS` for a value that is
-    missing. `areas_*` are filled for sums of districts only.
+    missing. `areas_*` are filled for sums of areas only.
     """
 
     status: str
@@ -61,11 +73,6 @@ class Measured:
     areas_reported: int | None = None
     missing_areas: tuple[str, ...] = ()
 
-    @property
-    def usable(self) -> bool:
-        """Whether a sum of districts may contain it."""
-        return self.status in ("reported", "provisional", "revised", "not_applicable")
-
 
 def measure_area(
     measure: Measure, rule: Rule, rows: Sequence[Row], *, year: int, sent: bool, published: bool
@@ -79,7 +86,7 @@ def measure_area(
     if not used:
         return _nothing_used(rows, year=year, sent=sent, published=published)
     amounts = {
-        part: Fraction(str(row["value"]))
+        part: _exact(row["value"])
         for part, row in used.items()
         if row["value"] and not row["bound"]
     }
@@ -101,51 +108,6 @@ def measure_area(
     if any(row["status"] == "not_applicable" for row in used.values()):
         return Measured("not_applicable", reason=REASONS["does_not_apply"], **common)
     return _incomplete(rows, used, amounts, common)
-
-
-def sum_areas(measure: Measure, rule: Rule, parts: Mapping[str, tuple[str, Measured]]) -> Measured:
-    """Sum the districts of a province; `parts` by area code with name and what was measured.
-
-    The province has a value only where every district has, so that it equals its districts.
-    """
-    missing = {code: name for code, (name, part) in parts.items() if not part.usable}
-    measured = [part for _, part in parts.values() if part.usable]
-    counts: dict[str, Any] = {
-        "areas_expected": len(parts),
-        "areas_reported": len(measured),
-        "missing_areas": tuple(missing),
-    }
-    if missing or not parts:
-        return Measured("missing", reason=_areas_missing(parts, missing), **counts)
-    counts["observations"] = tuple(one for part in measured for one in part.observations)
-    counts["comparable"] = all(part.comparable for part in measured)
-    with_figures = [part for part in measured if part.numerator is not None]
-    if not with_figures:
-        return Measured("not_applicable", reason=REASONS["does_not_apply"], **counts)
-    amounts = {"numerator": sum((_known(part.numerator) for part in with_figures), Fraction(0))}
-    if measure.denominator_vi:
-        total = sum((_known(part.denominator) for part in with_figures), Fraction(0))
-        amounts["denominator"] = total
-        if total == 0:
-            reason = REASONS["zero_denominator"]
-            return Measured("not_applicable", *_pair(amounts), reason=reason, **counts)
-    status = _worst({part.status for part in with_figures})
-    return Measured(status, *_pair(amounts), value=rule(measure, amounts), **counts)
-
-
-def _areas_missing(parts: Mapping[str, tuple[str, Measured]], missing: Mapping[str, str]) -> str:
-    """Tell areas that sent nothing from those whose figures were left out: others must act."""
-    causes = {"no_submission": "areas_not_sent", "left_out": "areas_left_out"}
-    named: dict[str, list[str]] = {}
-    for code, name in missing.items():
-        cause = causes.get(parts[code][1].cause, "areas_incomplete")
-        named.setdefault(cause, []).append(name[:1].lower() + name[1:])
-    told = [
-        REASONS[cause].format(areas=", ".join(named[cause]))
-        for cause in (*causes.values(), "areas_incomplete")
-        if cause in named
-    ]
-    return REASONS["areas_missing"].format(areas="; ".join(told))
 
 
 def _nothing_used(rows: Sequence[Row], *, year: int, sent: bool, published: bool) -> Measured:
@@ -195,18 +157,14 @@ def _common(used: Iterable[Row]) -> dict[str, Any]:
 
 
 def _status(used: Iterable[Row]) -> str:
-    return _worst({str(row["status"]) for row in used if row["value"]})
+    """Return the status of a value: as final as its least final part, which may still change."""
+    given = {row["status"] for row in used if row["value"]}
+    return next((status for status in LEAST_FINAL_FIRST if status in given), FINAL)
 
 
-def _worst(statuses: set[str]) -> str:
-    """Return the status of a sum: as final as its least final part, which may still change."""
-    return next((status for status in ("provisional", "revised") if status in statuses), "reported")
+def _exact(text: str) -> Fraction:
+    return Fraction(int(text)) if text.isdecimal() else Fraction(text)
 
 
 def _pair(amounts: Parts) -> tuple[Fraction | None, Fraction | None]:
     return amounts.get("numerator"), amounts.get("denominator")
-
-
-def _known(amount: Fraction | None) -> Fraction:
-    """Return a part of a usable district; a count without a denominator adds nothing there."""
-    return Fraction(0) if amount is None else amount
