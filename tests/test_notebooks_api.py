@@ -41,7 +41,7 @@ def test_without_a_year_and_area_it_is_about_the_edition(tables: Path) -> None:
 def test_wrong_names_are_refused(tables: Path) -> None:
     with pytest.raises(EditionError, match="không có năm 2020; các năm có: 2021"):
         open_run(".", "demo-2024", year=2020)
-    with pytest.raises(EditionError, match="địa giới “old-27”, sổ tính ghi “new-24”"):
+    with pytest.raises(AreaError, match="mã “27” của địa giới new-24 trong năm 2024"):
         open_run(".", "demo-2024", geography="new-24")
     with pytest.raises(AreaError, match="299"):
         _ = open_run(".", "demo-2024", area_code="299").area

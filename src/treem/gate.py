@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from treem.edition import Edition
-from treem.errors import AreaError, GateError
+from treem.errors import GateError
 from treem.outcome import finding_line
 from treem.project import Project
 
@@ -95,25 +94,6 @@ def stop_at_gate(edition: Edition, findings: list[dict[str, str]]) -> None:
         f"Kỳ {edition.name} dừng ở cửa kiểm tra: {len(stopping)} phát hiện mức dừng cả kỳ. "
         "Gói báo cáo trước đó còn nguyên.\n" + "\n".join(lines)
     )
-
-
-def check_geography(project: Project, edition: Edition) -> None:
-    """Refuse a province that did not exist on a date of the edition, or not in its geography.
-
-    Raises AreaError.
-    """
-    from treem.areas import load_geography
-
-    areas = load_geography(project)
-    days = [edition.as_of, *(dt.date(year, 12, 31) for year in edition.years)]
-    for day in days:
-        province = areas.get(edition.province, day)
-        if province.geography != edition.geography:
-            raise AreaError(
-                f"params/{edition.name}.yml: ngày {day:%d/%m/%Y} mã {edition.province} là "
-                f"{province.full_name} thuộc địa giới {province.geography}, không thuộc "
-                f"{edition.geography}. Hãy sửa “geography” hoặc “province”."
-            )
 
 
 def rows_of(findings: pd.DataFrame) -> list[dict[str, str]]:

@@ -19,7 +19,8 @@ from typing import Any
 from treem import __version__
 from treem.edition import Edition, load_edition
 from treem.errors import DataError
-from treem.gate import check_geography, read_and_check, rows_of, stop_at_gate
+from treem.gate import read_and_check, rows_of, stop_at_gate
+from treem.indicators.rollup import check_places
 from treem.outcome import Outcome
 from treem.project import Project, ReportPaths
 from treem.storage import scratch, sole_writer, swap_in, write_archive
@@ -140,7 +141,7 @@ def _make_tables_and_notebooks(
     from treem.notebooks.runner import execute
     from treem.publish.profile import write_profile
 
-    check_geography(project, edition)
+    check_places(project, edition)
     check_matrix(project, edition)
     computed = computed_from(project, edition)
     stage = scratch(paths.root, "stage")

@@ -111,7 +111,7 @@ def trace(project: Project, edition_name: str, figure: str) -> Trace:
     published = tuple(_published_row(project, place) for place in record["published_rows"])
     with _readable(tables / RESULTS, edition.name):
         area_name = _area_name(tables, record["area_code"], record["year"] or edition.year)
-        results = tuple(_results(tables, record["results"], edition.geography, edition.year))
+        results = tuple(_results(tables, record["results"], edition.year))
     with _readable(tables / FINDINGS, edition.name):
         findings = _rows(tables / FINDINGS, "finding_id", record["checks"])
     if lines:
@@ -204,9 +204,7 @@ def _observations(tables: Path, ids: list[str]) -> tuple[dict[str, Any], ...]:
     return tuple(found[one] for one in ids if one in found)
 
 
-def _results(
-    tables: Path, keys: list[str], geography: str, edition_year: int
-) -> Iterator[dict[str, str]]:
+def _results(tables: Path, keys: list[str], edition_year: int) -> Iterator[dict[str, str]]:
     """Yield the results that a figure was worked out of, in the order of their keys."""
     from treem.audit.lineage import figure_id
 
@@ -216,10 +214,10 @@ def _results(
     found = {}
     with (tables / RESULTS).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            key = figure_id(
-                row["measure"], geography, row["area_code"], int(row["year"]), "", edition_year
-            ).removesuffix("-")
-            if key in wanted:
+            place = row["geography"], row["area_code"]
+            key = figure_id(row["measure"], *place, int(row["year"]), "", edition_year)
+            key = key.removesuffix("-")
+            if key in wanted and not row["stratum"]:
                 found[key] = row
     yield from ({"key": key, **found[key]} for key in keys if key in found)
 

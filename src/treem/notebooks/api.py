@@ -15,11 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treem.areas import PLAN_PROVINCE
 from treem.audit.lineage import FigureBook, read_figures
 from treem.edition import Edition, load_edition
 from treem.errors import DataError
 from treem.notebooks.finish import CARRIER
-from treem.notebooks.matrix import area_date
 from treem.notebooks.results import OBSERVATIONS, Result, Tables
 from treem.notebooks.runner import FIGURES, TABLES_VARIABLE
 from treem.plan.register import Agency, PlanRegister, load_register
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from treem.areas import Area, Areas
+    from treem.indicators.rollup import Place
 
 NEEDED = (OBSERVATIONS, "findings.csv", "results.csv")
 
@@ -37,8 +38,8 @@ NEEDED = (OBSERVATIONS, "findings.csv", "results.csv")
 class Run:
     """One run of one notebook: edition, tables, register, and the figures printed so far.
 
-    `year` and `area_code` are those of the notebook; where a notebook has none, they are the
-    edition's year and province.
+    `year`, `geography` and `area_code` are those of the notebook; where a notebook has none, they
+    are the edition's year and the province of the plan.
     """
 
     project: Project
@@ -46,6 +47,7 @@ class Run:
     tables: Tables
     year: int
     area_code: str
+    geography: str = PLAN_PROVINCE[0]
     figures: FigureBook = field(default_factory=FigureBook)
 
     @cached_property
@@ -61,9 +63,44 @@ class Run:
         return load_geography(self.project)
 
     @cached_property
+    def place(self) -> Place:
+        """The place of the notebook, as it was in the notebook's year, or rebuilt for it."""
+        return self.place_of(self.area_code, self.year)
+
+    @property
     def area(self) -> Area:
-        """The area of the notebook, as it was in the notebook's year."""
-        return self.areas.get(self.area_code, area_date(self.edition, self.year))
+        """The area of the notebook under the name that readers see."""
+        return self.place.named_area
+
+    def place_of(self, area_code: str, year: int) -> Place:
+        """Return the place that an area code stands for in the results of a year."""
+        from treem.indicators.rollup import find_place
+
+        key = (self.geography_of(area_code), area_code)
+        return find_place(self.edition, self.areas, year, key)
+
+    def geography_of(self, area_code: str) -> str:
+        """Return the geography of an area code; within one edition a code stands for one."""
+        return self._geographies.get(area_code, self.province_key[0])
+
+    @cached_property
+    def _geographies(self) -> dict[str, str]:
+        return {row.area_code: row["geography"] for row in self.tables.results}
+
+    @property
+    def province_key(self) -> tuple[str, str]:
+        """Geography and code of the province the plan was made for, whose targets these are."""
+        return PLAN_PROVINCE
+
+    @property
+    def plan_area(self) -> str:
+        """The code of the province the plan was made for."""
+        return self.province_key[1]
+
+    @property
+    def province_code(self) -> str:
+        """The province beside which the notebook's figures stand: its own, else the plan's."""
+        return self.area_code if self.place.level == "province" else self.plan_area
 
     @cached_property
     def printed(self) -> list[dict[str, Any]]:
@@ -101,16 +138,17 @@ class Run:
         """
         area = area_code or self.area_code
         found = self.tables.results.of(area, year or self.year)
-        if area == self.edition.province:
+        if any(row["level"] == "province" for row in found):
             return found
         levels = {one.id: one.reporting_level for one in self.register.measures.values()}
         return [row for row in found if levels[row.measure] == "area"]
 
     def area_names(self) -> dict[str, str]:
-        """Return code and name of the province and, after it, of the areas that report."""
-        levels = ("province", "district")
-        found = [self.tables.results.areas(level, self.year) for level in levels]
-        return {code: name for names in found for code, name in names.items()}
+        """Return code and name of the province and, after it, of its districts."""
+        of_level = self.tables.results.areas
+        province = of_level("province", self.year)[self.province_code]
+        districts = of_level("district", self.year) if self.province_code == self.plan_area else {}
+        return {self.province_code: province, **districts}
 
     @cached_property
     def national_rows(self) -> list[tuple[int, dict[str, str]]]:
@@ -153,37 +191,45 @@ def open_run(
     """
     found = find_project(Path(project))
     chosen = load_edition(found, edition)
-    _check(chosen, geography, year)
     folder = Path(os.environ.get(TABLES_VARIABLE) or found.report(edition).tables)
     if not all((folder / name).exists() for name in NEEDED):
         raise DataError(
             f"Kỳ {edition} chưa có bảng số liệu trong reports/{edition}/tables. "
             f"Hãy chạy trước: treem run {edition}."
         )
-    run = Run(found, chosen, Tables(folder), year or chosen.year, area_code or chosen.province)
+    tables = Tables(folder)
+    run = _run_of(found, chosen, tables, geography, year or chosen.year, area_code)
     _hand_over_after_each_cell(run)
     run.hand_over(
         edition_year=str(chosen.year),
-        area_name=run.area.name,
-        area_full_name=run.area.full_name,
-        area_in_text=run.area.full_name[:1].lower() + run.area.full_name[1:],
+        area_name=run.place.area.name,
+        area_full_name=run.place.name,
+        area_in_text=run.place.name[:1].lower() + run.place.name[1:],
         **{f"objective_{one.number}": one.title for one in run.register.objectives.values()},
     )
     return run
 
 
-def _check(edition: Edition, geography: str | None, year: int | None) -> None:
+def _run_of(
+    project: Project,
+    edition: Edition,
+    tables: Tables,
+    geography: str | None,
+    year: int,
+    area_code: str | None,
+) -> Run:
+    from treem.areas import load_geography
     from treem.errors import EditionError
+    from treem.indicators.rollup import find_place
 
-    if geography is not None and geography != edition.geography:
-        raise EditionError(
-            f"Kỳ {edition.name} dùng địa giới “{edition.geography}”, sổ tính ghi “{geography}”."
-        )
-    if year is not None and year not in edition.years:
+    if year not in edition.years:
         raise EditionError(
             f"Kỳ {edition.name} không có năm {year}; các năm có: "
             f"{', '.join(map(str, edition.years))}."
         )
+    key = (geography or PLAN_PROVINCE[0], area_code or PLAN_PROVINCE[1])
+    find_place(edition, load_geography(project), year, key)
+    return Run(project, edition, tables, year, area_code=key[1], geography=key[0])
 
 
 def _hand_over_after_each_cell(run: Run) -> None:

@@ -6,20 +6,19 @@ edition; `book` the same notebooks in the order in which they are read.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from treem.edition import Edition
+from treem.indicators.rollup import Place, places_with_chapters
 from treem.notebooks.template import Template, read_template
 from treem.project import Project
 
 if TYPE_CHECKING:
     from treem.areas import Areas
 
-DISTRICT: Literal["district"] = "district"
 SINGLE = ("overview", "plan", "summary_table", "quality")
 ONLY_WITH_AREAS = "needs-areas"
 """Tag of cells that an edition without areas below the province leaves out."""
@@ -108,46 +107,43 @@ def units(edition: Edition, areas: Areas) -> Matrix:
     common: dict[str, Value] = {"project": ".", "edition": edition.name}
     left_out = frozenset() if edition.areas != "none" else frozenset({ONLY_WITH_AREAS})
     single = [Unit(name, name, PurePosixPath(f"{name}.ipynb"), common, left_out) for name in SINGLE]
-    province = [
-        Unit(
-            f"tinh-{year}",
-            "province",
-            _output(edition, year, edition.province),
-            {
-                **common,
-                "geography": edition.geography,
-                "year": year,
-                "area_code": edition.province,
-            },
-            left_out if year == edition.year else left_out | {ONLY_LATEST},
-        )
-        for year in reversed(edition.years)
+    places = [
+        (year, places_with_chapters(edition, areas, year)) for year in reversed(edition.years)
     ]
-    districts = [
-        Unit(
-            f"{code}-{year}",
-            DISTRICT,
-            _output(edition, year, code),
-            {**common, "geography": edition.geography, "year": year, "area_code": code},
-        )
-        for year in reversed(edition.years)
-        for code in area_codes(edition, areas, year)
+    by_place = [
+        _unit_of(edition, common, year, place, left_out)
+        for level in ("province", "district")
+        for year, found in places
+        for place in found
+        if place.level == level
     ]
     trace = Unit("trace", "trace", PurePosixPath("trace.ipynb"), common, left_out)
-    return Matrix((*province, *districts, *single), (trace,))
+    return Matrix((*by_place, *single), (trace,))
 
 
-def area_codes(edition: Edition, areas: Areas, year: int) -> list[str]:
-    """Return the codes of the areas that have a notebook for this year, in order of code."""
-    if edition.areas == "none":
-        return []
-    found = areas.on(area_date(edition, year), DISTRICT, edition.province)
-    return sorted(area.code for area in found)
-
-
-def area_date(edition: Edition, year: int) -> dt.date:
-    """Return the day on which areas are taken for a year: its last, or the edition's if earlier."""
-    return min(dt.date(year, 12, 31), edition.as_of)
+def _unit_of(
+    edition: Edition,
+    common: Mapping[str, Value],
+    year: int,
+    place: Place,
+    left_out: frozenset[str],
+) -> Unit:
+    """Return the notebook of a place and year; only the plan's province compares its areas."""
+    parameters = {
+        **common,
+        "geography": place.geography,
+        "year": year,
+        "area_code": place.code,
+    }
+    output = _output(year, place)
+    if place.level != "province":
+        return Unit(f"{place.code}-{year}", "district", output, parameters)
+    if not place.judged:
+        left_out = left_out | {ONLY_WITH_AREAS}
+    if year != edition.year:
+        left_out = left_out | {ONLY_LATEST}
+    name = f"tinh-{year}" if place.judged else f"tinh-{place.geography}-{year}"
+    return Unit(name, "province", output, parameters, left_out)
 
 
 def book(project: Project, edition: Edition) -> Book:
@@ -157,13 +153,16 @@ def book(project: Project, edition: Edition) -> Book:
     areas = load_geography(project)
     folder = f"reports/{edition.name}/notebooks"
 
-    def path(year: int, code: str) -> str:
-        return f"{folder}/{_output(edition, year, code)}"
+    def paths(level: str, *years: int) -> list[str]:
+        return [
+            f"{folder}/{_output(year, place)}"
+            for year in years
+            for place in places_with_chapters(edition, areas, year)
+            if place.level == level
+        ]
 
-    districts = {
-        year: [path(year, code) for code in area_codes(edition, areas, year)]
-        for year in edition.years
-    }
+    earlier = tuple(reversed(edition.years[:-1]))
+    districts = paths("district", edition.year)
     parts: list[str | Part] = [
         "index.qmd",
         f"{folder}/overview.ipynb",
@@ -173,17 +172,20 @@ def book(project: Project, edition: Edition) -> Book:
         ),
         Part(
             "Phần thứ hai. Kết quả cấp tỉnh",
-            tuple(path(year, edition.province) for year in reversed(edition.years)),
+            tuple(paths("province", edition.year, *earlier)),
         ),
     ]
-    if districts[edition.year]:
-        parts.append(Part("Phần thứ ba. Kết quả theo địa bàn", tuple(districts[edition.year])))
-    earlier = [found for year in reversed(edition.years[:-1]) for found in districts[year]]
+    if districts:
+        parts.append(Part("Phần thứ ba. Kết quả theo địa bàn", tuple(districts)))
     return Book(
         tuple(parts),
-        (f"{folder}/summary_table.ipynb", *earlier, f"{folder}/trace.ipynb"),
+        (
+            f"{folder}/summary_table.ipynb",
+            *paths("district", *earlier),
+            f"{folder}/trace.ipynb",
+        ),
     )
 
 
-def _output(edition: Edition, year: int, code: str) -> PurePosixPath:
-    return PurePosixPath(edition.geography) / str(year) / f"{code}.ipynb"
+def _output(year: int, place: Place) -> PurePosixPath:
+    return PurePosixPath(place.geography) / str(year) / f"{place.code}.ipynb"

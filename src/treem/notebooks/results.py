@@ -17,7 +17,7 @@ _ROUNDED = Fraction(1, 10**9)
 
 @dataclass(frozen=True)
 class Result:
-    """One row of results.csv: measure × area × year; empty text where there is nothing."""
+    """One row of results.csv: measure × area × year × stratum; empty text where there is nothing."""
 
     row: Mapping[str, str]
 
@@ -85,12 +85,17 @@ class Result:
 
 
 class Results:
-    """All results of an edition, found by area, year and measure."""
+    """All results of an edition, found by area, year and measure; strata beside their totals."""
 
     def __init__(self, rows: list[dict[str, str]]):
-        self._rows = {
-            (row["area_code"], int(row["year"]), row["measure"]): Result(row) for row in rows
-        }
+        self._rows: dict[tuple[str, int, str], Result] = {}
+        self._strata: dict[tuple[str, int, str], list[Result]] = {}
+        for row in rows:
+            key = row["area_code"], int(row["year"]), row["measure"]
+            if row["stratum"]:
+                self._strata.setdefault(key, []).append(Result(row))
+            else:
+                self._rows[key] = Result(row)
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self._rows.values())
@@ -98,6 +103,10 @@ class Results:
     def get(self, area_code: str, year: int, measure: str) -> Result | None:
         """Return a result, or None where the edition has no such row."""
         return self._rows.get((area_code, year, measure))
+
+    def strata(self, area_code: str, year: int, measure: str) -> list[Result]:
+        """Return the results of the parts of a population: boys and girls, country and town."""
+        return self._strata.get((area_code, year, measure), [])
 
     def of(self, area_code: str, year: int) -> list[Result]:
         """Return the results of an area and year, in the order of the plan."""

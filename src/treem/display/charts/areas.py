@@ -131,7 +131,7 @@ def _levels(run: Run, row: Result) -> list[float]:
     """Return the numbers that are drawn on the line of a measure."""
     measure = run.register.measures[row.measure]
     limit = _limit(run, measure)
-    province = run.expect(row.measure, run.edition.province)
+    province = run.expect(row.measure, run.plan_area)
     levels = [float(one) for one in (row["value"], row["lower"], province["value"]) if one]
     return [*levels, float(limit.value)] if limit is not None else levels
 
@@ -140,7 +140,7 @@ def _draw_share(run: Run, axes: Axes, place: int, row: Result) -> str:
     """Draw one line of the chart; return its part of the alternative text."""
     measure = run.register.measures[row.measure]
     limit = _limit(run, measure)
-    province = run.expect(row.measure, run.edition.province)
+    province = run.expect(row.measure, run.plan_area)
     if limit is not None:
         axes.plot(float(limit.value), place, **LINES["target_point"])
     if province["value"]:

@@ -41,7 +41,7 @@ def tally(
         figure=id_in(run, code, area, run.year if year is None else year, part_code),
         edition=run.edition.name,
         measure=measure,
-        geography=run.edition.geography,
+        geography=run.geography_of(area),
         area_code=area,
         year=run.year if year is None else year,
         part=part_code,

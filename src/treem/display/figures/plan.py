@@ -27,31 +27,31 @@ def baseline(run: Run, measure_id: str) -> Printed | None:
         return None
     measure = run.register.measures[measure_id]
     return _plan_number(
-        run, measure, run.edition.province, "b", found.value, found.comparator, "plan", found.line
+        run, measure, run.plan_area, "b", found.value, found.comparator, "plan", found.line
     )
 
 
 def target(run: Run, chosen: Target) -> Printed:
     """Print a target that was chosen to judge by, of the province or of the nation."""
-    area = NATION if chosen.scope == "national" else run.edition.province
+    area = NATION if chosen.scope == "national" else run.plan_area
     return _target(run, chosen, area, f"t{chosen.year % 100}", "choose")
 
 
 def place(run: Run, stated: Target) -> Printed:
     """Print a target as one place of the plan or the national decision states it."""
-    area = NATION if stated.scope == "national" else run.edition.province
+    area = NATION if stated.scope == "national" else run.plan_area
     code = f"{_PLACE_PARTS[stated.where]}{stated.year % 100}"
     return _target(run, stated, area, code, "plan")
 
 
 def cell(run: Run, measure_id: str, column: int, words: str, line: int) -> Printed:
     """Print a cell of the summary table verbatim; `column` counts from 0 (the 2020 figure)."""
-    area = NATION if column in (3, 4, 5) else run.edition.province
+    area = NATION if column in (3, 4, 5) else run.plan_area
     figure = Figure(
         figure=id_in(run, measure_id, area, None, CELL_PARTS[column]),
         edition=run.edition.name,
         measure=measure_id,
-        geography=run.edition.geography,
+        geography=run.geography_of(area),
         area_code=area,
         year=None,
         part=CELL_PARTS[column],
@@ -108,7 +108,7 @@ def _plan_number(
         figure=id_in(run, measure.id, area, None, part_code),
         edition=run.edition.name,
         measure=measure.id,
-        geography=run.edition.geography,
+        geography=run.geography_of(area),
         area_code=area,
         year=None,
         part=part_code,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def id_in(run: Run, measure: str, area: str, year: int | None, part_code: str) -> str:
     """Return the id of a figure in the edition of the run."""
-    return figure_id(measure, run.edition.geography, area, year, part_code, run.edition.year)
+    return figure_id(measure, run.geography_of(area), area, year, part_code, run.edition.year)
 
 
 def result_key(run: Run, result: Result) -> str:

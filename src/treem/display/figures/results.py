@@ -211,7 +211,7 @@ def _record(
         figure=id_in(run, measure.id, result.area_code, result.year, part_code),
         edition=run.edition.name,
         measure=measure.id,
-        geography=run.edition.geography,
+        geography=result["geography"],
         area_code=result.area_code,
         year=result.year,
         part=part_code,

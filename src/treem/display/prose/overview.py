@@ -81,7 +81,7 @@ def counted(run: Run, name: str, number: int) -> str:
     """Return the Markdown of a count of what the plan has."""
     formula = counted_words(name)
     return figures.tally(
-        run, "KH", name, number, formula, area_code=run.edition.province, year=run.edition.year
+        run, "KH", name, number, formula, area_code=run.plan_area, year=run.edition.year
     ).markdown
 
 

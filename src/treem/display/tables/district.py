@@ -48,13 +48,13 @@ def district(run: Run) -> Table:
         if rows:
             body.append(group(objective_title(run, number), len(head[0])))
             body += [_row(run, row, year) for row in rows]
-    province = [run.expect(row.measure, run.edition.province) for row in shown]
+    province = [run.expect(row.measure, run.plan_area) for row in shown]
     note = "<br>".join([notes(run, shown, beside=province), said["note"]])
     return Table(head, body, (34, 16, 16, 12, 9, 13), "district", note)
 
 
 def _row(run: Run, row: Result, year: int) -> Row:
-    province = run.result(row.measure, run.edition.province)
+    province = run.result(row.measure, run.plan_area)
     return [
         measure_cell(run.register.measures[row.measure]),
         Cell(parts_html(run, row), align="center"),

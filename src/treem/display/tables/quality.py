@@ -11,7 +11,6 @@ from treem.display import figures
 from treem.display.common import measures_of, objective_title, short_name, words
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
-from treem.notebooks.matrix import area_date
 from treem.notebooks.results import Result
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _short_name(run: Run, code: str) -> str:
     """Return the name of an area without its kind, for a narrow column."""
     if code == run.area_code:
         return str(words("district")["province"])
-    return run.areas.get(code, area_date(run.edition, run.year)).name
+    return run.place_of(code, run.year).area.name
 
 
 def _sign(result: Result) -> str:

@@ -12,7 +12,6 @@ from treem.display.common import words
 from treem.display.numbers import SIGNS
 from treem.display.table import Cell, Row, Table, group, heads
 from treem.display.texts import load_texts
-from treem.notebooks.matrix import area_date
 
 if TYPE_CHECKING:
     from treem.notebooks.api import Run
@@ -43,8 +42,7 @@ def _place_title(run: Run, area: str, year: int | None) -> str:
     said = words("trace")
     if area == NATION:
         return str(said["nation"])
-    day = area_date(run.edition, year or run.edition.year)
-    name = run.areas.get(area, day).full_name
+    name = run.place_of(area, year or run.edition.year).name
     title = said["place_plan"] if year is None else said["place"]
     return str(title.format(name=name, code=area, year=year))
 
