@@ -96,6 +96,33 @@ def _demo(arguments: argparse.Namespace) -> int:
     return _answer(arguments, answer, "\n".join(lines))
 
 
+def _forms(arguments: argparse.Namespace) -> int:
+    from treem.collection import forms_edition
+
+    outcome = forms_edition(_project(arguments), arguments.edition)
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
+def _intake(arguments: argparse.Namespace) -> int:
+    from treem.collection import intake_edition, record_new_files
+
+    project = _project(arguments)
+    recorded = []
+    if arguments.record:
+        recorded = record_new_files(
+            project, arguments.edition, arguments.received, arguments.document, arguments.sender
+        )
+    outcome = intake_edition(project, arguments.edition, recorded)
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
+def _feedback(arguments: argparse.Namespace) -> int:
+    from treem.collection import feedback_edition
+
+    outcome = feedback_edition(_project(arguments), arguments.edition)
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from treem.collection import check_edition
 
@@ -146,6 +173,14 @@ def _trace(arguments: argparse.Namespace) -> int:
             f"con số trong bản in có thể khác. Hãy chạy treem report {arguments.edition}."
         )
     return _answer(arguments, found.as_json(), found.as_text())
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from treem.doctor import diagnose
+
+    found = diagnose(_project(arguments))
+    _answer(arguments, found.as_json(), found.as_text())
+    return DONE if found.able else FAILED_MACHINE
 
 
 # --- the parser -------------------------------------------------------------------------------
@@ -228,7 +263,12 @@ def _parser() -> argparse.ArgumentParser:
     assess.add_argument("--value-2025", metavar="X", help="kết quả năm 2025, khi xét sau 2025")
 
     _command(commands, "demo", _demo, "sinh lại hồ sơ số liệu của các kỳ trình diễn")
+    _edition(_command(commands, "forms", _forms, "ghi biểu trống cho mọi đơn vị phải báo cáo"))
+    intake = _command(commands, "intake", _intake, "đọc hồ sơ số liệu đã nhận, từng ô một")
+    _edition(intake)
+    _record(intake)
     _edition(_command(commands, "check", _check, "đọc hồ sơ số liệu và liệt kê lỗi"))
+    _edition(_command(commands, "feedback", _feedback, "ghi biểu phản hồi gửi lại từng đơn vị"))
     run = _command(commands, "run", _run, "tính kết quả và chạy sổ tính, chưa làm văn bản")
     _edition(run)
     _jobs(run)
@@ -238,6 +278,7 @@ def _parser() -> argparse.ArgumentParser:
     trace = _command(commands, "trace", _trace, "truy một con số đã in về ô gốc")
     _edition(trace)
     trace.add_argument("figure", metavar="CON_SỐ", help="mã con số, ví dụ CT03.2-27-v")
+    _command(commands, "doctor", _doctor, "xem máy này có gì, thiếu gì để làm báo cáo")
     return parser
 
 
@@ -257,6 +298,17 @@ def _command(
 
 def _edition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("edition", metavar="KỲ", help="tên tệp trong params/, ví dụ demo-2024")
+
+
+def _record(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="ghi các tệp mới trong thư mục hồ sơ vào sổ SOURCES.csv trước khi đọc",
+    )
+    parser.add_argument("--received", metavar="NGÀY", help="ngày nhận, ví dụ 2026-01-15")
+    parser.add_argument("--document", metavar="SỐ", default="", help="số văn bản gửi kèm")
+    parser.add_argument("--sender", metavar="NƠI_GỬI", default="", help="nơi gửi, nếu khác đơn vị")
 
 
 def _publisher(parser: argparse.ArgumentParser) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from treem.edition import Edition
+from treem.intake.forms import form_rows
 from treem.intake.forms_write import build_form, make_form, save_form
 from treem.intake.units import units_owing
 from treem.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from treem.areas import Areas
+    from treem.plan.register import PlanRegister
 
 
 def write_forms(
@@ -35,3 +43,29 @@ def write_forms(
         save_form(build_form(register, form, {}), path)
         written.append(path)
     return written
+
+
+def last_year_figures(
+    edition: Edition, register: PlanRegister, areas: Areas, observations: pd.DataFrame
+) -> dict[tuple[str, str], str]:
+    """Return the figures of the year before, by code of the unit and machine id of the row.
+
+    In: observations after the gate. Only values in use of the very area that the unit reports
+    for; a unit that is new since a boundary change has none.
+    """
+    year = edition.year - 1
+    rows = observations[
+        (observations["year"] == year)
+        & (observations["used"] == "true")
+        & (observations["value"] != "")
+    ]
+    known = {
+        (row.area_code, row.measure, row.part, row.stratum): f"{row.bound}{row.value}"
+        for row in rows.itertuples()
+    }
+    return {
+        (unit.code, row.id): known[unit.area_code, row.measure, row.part, row.stratum]
+        for unit in units_owing(edition, register, areas, edition.year)
+        for row in form_rows(edition, register, unit.code, edition.year)
+        if (unit.area_code, row.measure, row.part, row.stratum) in known
+    }
