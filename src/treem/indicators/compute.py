@@ -38,7 +38,10 @@ def quotient(measure: Measure, parts: Parts) -> Fraction | None:
     numerator, denominator = parts.get("numerator"), parts.get("denominator")
     if numerator is None or not denominator:
         return parts.get("value")
-    return numerator * measure.multiplier / denominator
+    return Fraction(
+        numerator.numerator * measure.multiplier * denominator.denominator,
+        numerator.denominator * denominator.numerator,
+    )
 
 
 def count(measure: Measure, parts: Parts) -> Fraction | None:

@@ -17,6 +17,7 @@ Parts = Mapping[str, Fraction]
 Rule = Callable[[Measure, Parts], Fraction | None]
 Row = Mapping[str, Any]
 
+_NOTES = ("comparable_reason", "period_note", "source_note")
 FINAL = "reported"
 LEAST_FINAL_FIRST = ("provisional", "revised")
 
@@ -82,7 +83,7 @@ def measure_area(
     `rows` are the observations of the measure there that nothing superseded, used or not. `sent`
     says whether its unit sent a submission, `published` whether figures are published ones.
     """
-    used = {str(row["part"]): row for row in rows if row["used"] == "true"}
+    used = {row["part"]: row for row in rows if row["used"] == "true"}
     if not used:
         return _nothing_used(rows, year=year, sent=sent, published=published)
     amounts = {
@@ -144,21 +145,25 @@ def _left_out(rows: Sequence[Row]) -> str:
 
 
 def _common(used: Iterable[Row]) -> dict[str, Any]:
+    """Return what a figure keeps of the observations that it is made of."""
     rows = list(used)
-    return {
-        "comparable": all(row["comparable"] == "true" for row in rows),
-        "comparable_reason": next(
-            (str(row["comparable_reason"]) for row in rows if row["comparable_reason"]), ""
-        ),
-        "period_note": next((str(row["period_note"]) for row in rows if row["period_note"]), ""),
-        "source_note": next((str(row["source_note"]) for row in rows if row["source_note"]), ""),
-        "observations": tuple(str(row["observation_id"]) for row in rows if row["value"]),
+    common: dict[str, Any] = {
+        "observations": tuple([row["observation_id"] for row in rows if row["value"]])
     }
+    for row in rows:
+        if row["comparable"] != "true":
+            common["comparable"] = False
+        for note in _NOTES:
+            if row[note]:
+                common.setdefault(note, row[note])
+    return common
 
 
 def _status(used: Iterable[Row]) -> str:
     """Return the status of a value: as final as its least final part, which may still change."""
     given = {row["status"] for row in used if row["value"]}
+    if given == {FINAL}:
+        return FINAL
     return next((status for status in LEAST_FINAL_FIRST if status in given), FINAL)
 
 
