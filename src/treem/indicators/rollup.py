@@ -180,6 +180,7 @@ def _with_communes(edition: Edition, areas: Areas, day: dt.date) -> list[Place]:
     last_day = MERGED - dt.timedelta(days=1)
     old_districts = areas.on(last_day, "district", province=PLAN_PROVINCE[1])
     geography = province.geography
+    _must_still_exist(areas, inside - set(_codes(communes)), day)
     return [
         _rebuilt(areas, PLAN_PROVINCE[1], geography),
         Place(
@@ -216,6 +217,15 @@ def _rebuilt(areas: Areas, code: str, parts_geography: str) -> Place:
         parts_geography=parts_geography,
         crossing=cut,
     )
+
+
+def _must_still_exist(areas: Areas, ended: set[str], day: dt.date) -> None:
+    if ended:
+        names = ", ".join(f"{areas.new_communes[c].full_name} ({c})" for c in sorted(ended))
+        raise AreaError(
+            f"{names} không còn vào ngày {short_date(day)}, nên không dựng lại được tỉnh cũ từ các "
+            "xã của năm 2025. Hãy bổ sung bảng nối data/areas/communes_2025.csv cho lần đổi này."
+        )
 
 
 def _codes(found: Iterable[Area]) -> tuple[str, ...]:
