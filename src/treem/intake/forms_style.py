@@ -73,7 +73,12 @@ def put(sheet: Any, address: str, text: object, style: str, merged: str = "") ->
     cell.value = text if text != "" else None
     cell.style = style
     if merged:
-        sheet.merge_cells(merged)
+        merge(sheet, merged)
+
+
+def merge(sheet: Any, area: str) -> None:
+    """Merge a range whose cells have their looks already; openpyxl would draw all borders anew."""
+    sheet.merged_cells.add(area)
 
 
 def lines_needed(texts: Iterable[tuple[object, float]]) -> int:

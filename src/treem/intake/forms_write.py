@@ -36,6 +36,7 @@ from treem.intake.forms_style import (
     WIDTHS,
     add_styles,
     lines_needed,
+    merge,
     protect,
     put,
     set_height,
@@ -110,8 +111,13 @@ def make_form(
     )
 
 
-def build_form(register: PlanRegister, form: Form, entries: Mapping[str, Entry]) -> Any:
-    """Return the workbook of a form; `entries` by machine id of the row, absent ones stay empty."""
+def build_form(
+    register: PlanRegister, form: Form, entries: Mapping[str, Entry], *, guide: bool = True
+) -> Any:
+    """Return the workbook of a form; `entries` by machine id of the row, absent ones stay empty.
+
+    `guide` False leaves the guide out, as in a form that comes back.
+    """
     from openpyxl import Workbook
 
     book = Workbook()
@@ -127,8 +133,9 @@ def build_form(register: PlanRegister, form: Form, entries: Mapping[str, Entry])
     sheet.oddFooter.left.text = f"{form.unit.code} - {form.year}"
     sheet.freeze_panes = f"E{HEAD_ROW + 2}"
     protect(sheet)
-    measures = dict.fromkeys(row.measure for row in form.rows)
-    add_guide(book, form, [register.measures[measure] for measure in measures])
+    if guide:
+        measures = dict.fromkeys(row.measure for row in form.rows)
+        add_guide(book, form, [register.measures[measure] for measure in measures])
     add_ids(book, form, numbers)
     _set_properties(book, form)
     return book
@@ -215,7 +222,7 @@ def _add_row(
         cell.value = value
         cell.style = style
     if wide_title:
-        sheet.merge_cells(f"C{number}:K{number}")
+        merge(sheet, f"C{number}:K{number}")
         set_height(sheet, number, 1)
     else:
         set_height(sheet, number, lines_needed(zip(values, WIDTHS, strict=True)))
