@@ -1,64 +1,55 @@
 """Run the notebooks of an edition with papermill, several at a time.
 
-Every name is checked before anything runs. Each unit is a kernel of its own, driven from one of
-`jobs` worker processes; its notebook is written whole or not at all. A notebook that fails is kept
-under `reports/<edition>/failed/` with the failing cell marked, and stops the run.
+Every name is checked before anything runs. Each unit has a process of its own: a child forked from
+a template that has everything imported (`treem.notebooks.forkserver`), or an ordinary kernel. A
+notebook that fails is kept under `reports/<edition>/failed/` with the failing cell marked; the
+others go on, and then the run stops.
 
-A kernel reads its tables from the folder named in the environment variable `TREEM_TABLES`, so that
-a build can run on tables that are not in place yet; parameters stay what a person would type.
+A notebook reads its tables from the folder named in the environment variable `TREEM_TABLES`, so
+that a build can run on tables that are not in place yet; parameters stay what a person would type.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from treem.audit.lineage import merge_figures, write_figures
 from treem.edition import Edition
-from treem.errors import NotebookError
-from treem.notebooks.finish import finish, mark_failure
+from treem.errors import MachineError, NotebookError
 from treem.notebooks.matrix import Unit, check_matrix
+from treem.notebooks.progress import Progress, progress_for
 from treem.notebooks.template import Template
+from treem.notebooks.unit import (
+    TABLES_VARIABLE,
+    Job,
+    Outcome,
+    environment_of,
+    run_job,
+    tell_again,
+)
 from treem.project import Project
 
-TABLES_VARIABLE = "TREEM_TABLES"
+if TYPE_CHECKING:
+    from treem.notebooks.forkserver import Call, ForkServer
+
+__all__ = ["FIGURES", "TABLES_VARIABLE", "Job", "Outcome", "execute", "run_job", "warm_up"]
+
+Engine = Literal["auto", "kernel"]
+
 FIGURES = "figures.jsonl"
+_SCRATCH = ".units"
+_SHOWN_ERRORS = 5
 _SET_PARENT_DEATH_SIGNAL = 1
-CELL_SECONDS = 600
-"""Time limit of one cell."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """All a worker needs to run one unit."""
-
-    unit: Unit
-    notebook: dict[str, Any]
-    root: Path
-    tables: Path
-    out: Path
-    failed: Path
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a job: the figures that were printed, or the error in Vietnamese."""
-
-    unit: str
-    figures: tuple[dict[str, Any], ...] = ()
-    warnings: tuple[str, ...] = ()
-    error: str = ""
 
 
 def execute(
@@ -69,33 +60,58 @@ def execute(
     notebooks: Path,
     failed: Path,
     jobs: int = 1,
+    engine: Engine = "auto",
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Run all notebooks of an edition; return the files written, figures last.
 
     Reads `tables/{observations.parquet,findings.csv,results.csv}`; writes the executed notebooks
     under `notebooks` and `tables/figures.jsonl`. A notebook that fails is kept under `failed`.
-    `say` gets a line of progress for each notebook.
+    `engine` is `kernel` for ordinary kernels; `auto` takes them only where the machine cannot
+    fork safely. `say` gets lines of progress.
 
     Raises UsageError before anything runs where names do not fit, NotebookError where one fails.
     """
     matrix, templates = check_matrix(project, edition)
     shutil.rmtree(failed, ignore_errors=True)
     tables, out = tables.resolve(), notebooks.resolve()
+    progress = progress_for(matrix.all, jobs, say)
 
-    def job(unit: Unit) -> Job:
-        notebook = _without(templates[unit.template], unit)
-        return Job(unit, notebook, project.root, tables, out, failed.resolve())
+    def run(units: Sequence[Unit]) -> list[dict[str, Any]]:
+        work = [
+            Job(
+                unit,
+                _without(templates[unit.template], unit),
+                project.root,
+                tables,
+                out,
+                failed.resolve(),
+            )
+            for unit in units
+        ]
+        outcomes = _run_all(work, min(jobs, len(work)), engine, project.root, progress)
+        return [figure for outcome in outcomes for figure in outcome.figures]
 
-    first = _run_all([job(unit) for unit in matrix.first], jobs, len(matrix.all), 0, say)
-    figures = [figure for outcome in first for figure in outcome.figures]
-    write_figures(tables / FIGURES, merge_figures(figures))
-    last = _run_all(
-        [job(unit) for unit in matrix.last], jobs, len(matrix.all), len(matrix.first), say
-    )
-    figures += [figure for outcome in last for figure in outcome.figures]
-    write_figures(tables / FIGURES, merge_figures(figures))
+    try:
+        figures = run(matrix.first)
+        write_figures(tables / FIGURES, merge_figures(figures))
+        figures += run(matrix.last)
+        write_figures(tables / FIGURES, merge_figures(figures))
+    finally:
+        progress.close()
     return [out / unit.output for unit in matrix.all] + [tables / FIGURES]
+
+
+def warm_up(project: Project, engine: Engine = "auto") -> None:
+    """Start the template while something else is done; `execute` then finds it ready."""
+    from treem.notebooks.forkserver import fork_is_safe, fork_server
+
+    if engine == "auto" and fork_is_safe():
+        fork_server(_lock(project.root))
+
+
+def _lock(root: Path) -> Path:
+    return root / "requirements.lock"
 
 
 def _without(template: Template, unit: Unit) -> dict[str, Any]:
@@ -108,112 +124,136 @@ def _without(template: Template, unit: Unit) -> dict[str, Any]:
 
 
 def _run_all(
-    work: Sequence[Job], jobs: int, total: int, done: int, say: Callable[[str], None]
+    work: Sequence[Job], jobs: int, engine: Engine, root: Path, progress: Progress
 ) -> list[Outcome]:
-    """Run the jobs; return their outcomes in the order of the jobs, whatever ended first."""
+    """Run the jobs; return their outcomes in the order of the jobs, whatever ended first.
+
+    One that fails hurts no other: all run, then NotebookError names those that failed.
+    """
+    from treem.notebooks.forkserver import fork_is_safe
+
+    forks = engine == "auto" and fork_is_safe()
     outcomes: dict[str, Outcome] = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(jobs, len(work)), mp_context=context, initializer=_end_with_parent
-    ) as pool:
-        futures = [pool.submit(run_job, job) for job in work]
-        try:
-            for ended in as_completed(futures):
-                outcome = ended.result()
-                done += 1
-                say(
-                    f"[{done}/{total}] sổ tính {outcome.unit}: {'LỖI' if outcome.error else 'xong'}"
-                )
-                for warning in outcome.warnings:
-                    say(f"  {outcome.unit} cảnh báo: {warning}")
-                if outcome.error:
-                    raise NotebookError(outcome.error)
-                outcomes[outcome.unit] = outcome
-        finally:
-            _cancel(futures)
+    for outcome in (_fork_all if forks else _spawn_all)(work, jobs, root, progress):
+        progress.ended(outcome.unit, outcome.warnings, failed=bool(outcome.error))
+        outcomes[outcome.unit] = outcome
+    _raise_errors([outcomes[job.unit.name] for job in work])
     return [outcomes[job.unit.name] for job in work]
+
+
+def _raise_errors(outcomes: Sequence[Outcome]) -> None:
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if len(errors) > _SHOWN_ERRORS:
+        errors[_SHOWN_ERRORS:] = [f"… và {len(errors) - _SHOWN_ERRORS} sổ tính nữa có lỗi."]
+    if errors:
+        raise NotebookError("\n".join(errors))
+
+
+# --- children of the template -----------------------------------------------------------------
+
+
+def _fork_all(work: Sequence[Job], jobs: int, root: Path, progress: Progress) -> Iterator[Outcome]:
+    """Yield outcomes as they end; a template that is killed is started once more."""
+    left = list(work)
+    for attempt in (1, 2):
+        try:
+            for job, outcome in _fork_round(left, jobs, root, progress):
+                left.remove(job)
+                yield outcome
+            return
+        except _TemplateLost:
+            if attempt == 2:
+                raise MachineError(
+                    "Tiến trình mẫu của bộ chạy sổ tính bị dừng hai lần. "
+                    "Có thể chạy bằng kernel thường: thêm --engine kernel."
+                ) from None
+
+
+class _TemplateLost(Exception):
+    """The template was killed; what its children had not finished runs again."""
+
+
+def _fork_round(
+    work: Sequence[Job], jobs: int, root: Path, progress: Progress
+) -> Iterator[tuple[Job, Outcome]]:
+    from treem.notebooks.forkserver import fork_server
+
+    server = fork_server(_lock(root))
+    waiting, running = list(work), dict[Any, Job]()
+    memory = _memory(jobs)
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                job = waiting.pop(0)
+                running[_submit(server, job, memory)] = job
+                progress.started(job.unit.name)
+            for call in server.ended(list(running)):
+                if call.lost:
+                    raise _TemplateLost
+                job = running.pop(call)
+                yield job, _outcome(call, job)
+    finally:
+        for call, job in running.items():
+            server.end(call)
+            call.journal.close()
+            shutil.rmtree(_scratch(job), ignore_errors=True)
+
+
+def _memory(jobs: int) -> int:
+    from treem.notebooks.limits import fair_share
+
+    return fair_share(jobs)
+
+
+def _submit(server: ForkServer, job: Job, memory: int) -> Call:
+    from treem.notebooks.limits import Limits
+
+    scratch = _scratch(job)
+    scratch.mkdir(parents=True)
+    return server.submit(
+        "treem.notebooks.unit:run_here",
+        job,
+        environment={**os.environ, **environment_of(job, scratch)},
+        folder=job.root,
+        limits=Limits(job.cell_seconds, job.notebook_seconds, memory),
+    )
+
+
+def _outcome(call: Call, job: Job) -> Outcome:
+    try:
+        if call.has_result or call.failure:
+            result: Outcome = call.result()
+            return result
+        return tell_again(job, call)
+    finally:
+        call.journal.close()
+        shutil.rmtree(_scratch(job), ignore_errors=True)
+
+
+def _scratch(job: Job) -> Path:
+    """Where a unit's temporary files go: a hidden folder beside `failed`, cleared by storage."""
+    return job.failed.parent / _SCRATCH / job.unit.name
+
+
+# --- ordinary kernels -------------------------------------------------------------------------
+
+
+def _spawn_all(work: Sequence[Job], jobs: int, root: Path, progress: Progress) -> Iterator[Outcome]:
+    """Yield outcomes as they end, each unit with a kernel of its own."""
+    context = multiprocessing.get_context("spawn")
+    waiting, running = list(work), dict[Future[Outcome], Job]()
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                job = waiting.pop(0)
+                running[pool.submit(run_job, job)] = job
+                progress.started(job.unit.name)
+            for future in wait_for(running, return_when="FIRST_COMPLETED").done:
+                del running[future]
+                yield future.result()
 
 
 def _end_with_parent() -> None:
     """Ask Linux to end this worker when its parent is killed; elsewhere it ends with its queue."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-
-
-def _cancel(futures: Iterable[Future[Outcome]]) -> None:
-    for future in futures:
-        future.cancel()
-
-
-def run_job(job: Job) -> Outcome:
-    """Run one unit in this process's own kernel and write what is to be kept."""
-    with tempfile.TemporaryDirectory(prefix="treem-") as folder:
-        scratch = Path(folder)
-        template = scratch / "template.ipynb"
-        template.write_text(json.dumps(job.notebook), "utf-8")
-        executed = scratch / "executed.ipynb"
-        os.environ.update(_environment(job, scratch))
-        error = _papermill(template, executed, job)
-        notebook = json.loads(executed.read_text("utf-8"))
-    if error:
-        return Outcome(job.unit.name, error=_keep_failed(job, notebook, error))
-    finished = finish(notebook, job.unit.output.as_posix(), job.unit.parameters, job.unit.name)
-    _write_whole(job.out / job.unit.output, finished.text)
-    return Outcome(job.unit.name, finished.figures, finished.warnings)
-
-
-def _environment(job: Job, scratch: Path) -> dict[str, str]:
-    """Return an environment in which no setting of the user's home reaches the kernel."""
-    return {
-        TABLES_VARIABLE: str(job.tables),
-        "IPYTHONDIR": str(scratch / "ipython"),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONHASHSEED": "0",
-    }
-
-
-def _papermill(template: Path, executed: Path, job: Job) -> dict[str, str]:
-    """Run a notebook; return cell, name and text of the error that stopped it, or nothing."""
-    import logging
-
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    try:
-        papermill.execute_notebook(
-            template,
-            executed,
-            dict(job.unit.parameters),
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            cwd=job.root,
-            execution_timeout=CELL_SECONDS,
-            shutdown_kernel="immediate",
-            extra_arguments=["--log-level=ERROR"],
-        )
-    except PapermillExecutionError as error:
-        # papermill counts cells before it adds its two marks to the notebook that it writes
-        return {"cell": str(error.cell_index + 2), "name": error.ename, "text": error.evalue}
-    return {}
-
-
-def _keep_failed(job: Job, notebook: dict[str, Any], error: dict[str, str]) -> str:
-    cell = notebook["cells"][int(error["cell"])]["id"]
-    kept = job.failed / job.unit.output
-    cause = f"{error['name']}: {error['text']}"
-    shown = kept.relative_to(job.root) if kept.is_relative_to(job.root) else kept
-    _write_whole(kept, mark_failure(notebook, cell, f"`{cause}`"))
-    return (
-        f"Sổ tính {job.unit.output} (mẫu notebooks/{job.unit.template}.ipynb) dừng ở ô “{cell}”: "
-        f"{cause}. Bản đang chạy dở được giữ tại {shown}; "
-        "mở tệp này để xem ô có lỗi."
-    )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
