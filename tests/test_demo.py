@@ -75,7 +75,8 @@ def test_the_whole_set_stays_small(project):
 
 
 def test_every_seeded_error_is_found_at_its_cell(project, demo):
-    found = {(f["file"], f["cell"]): (f["rule"], f["severity"]) for f in demo["findings"]}
+    listed = reversed(demo["findings"])  # the gravest of a cell is the one to name it
+    found = {(f["file"], f["cell"]): (f["rule"], f["severity"]) for f in listed}
     lines = (project.root / FOLDER / "README.md").read_text("utf-8").splitlines()
     seeded = [
         match.groups()

@@ -29,6 +29,8 @@ class TinyArea:
     code: str
     full_name: str
     level: str
+    parent: str = "27"
+    geography: str = "old-27"
 
 
 class TinyAreas:
@@ -39,6 +41,7 @@ class TinyAreas:
         TinyArea("901", "Huyện Một", "district"),
         TinyArea("902", "Huyện Hai", "district"),
     )
+    successions = ()
 
     def on(self, day: dt.date, level: str, province: str = "27") -> list[TinyArea]:
         return [area for area in self.everything if area.level == level]

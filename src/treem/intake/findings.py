@@ -10,8 +10,8 @@ the waiver (`treem.intake.waivers`) that let a finding pass, "" where none did.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, astuple, dataclass, fields
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ __all__ = [
     "Finding",
     "Rule",
     "Severity",
+    "as_row",
     "find",
     "findings_table",
 ]
@@ -151,6 +152,20 @@ RULES: dict[str, Rule] = {
         "Tệp không được đọc.",
         "Kiểm tra cột year; nếu tệp thuộc kỳ khác thì chuyển tệp và dòng sang hồ sơ của kỳ đó.",
     ),
+    "waiver_expired": Rule(
+        "Miễn trừ đã hết hạn",
+        "info",
+        "Miễn trừ {raw} hết hạn ngày {message} nên không còn hiệu lực với kỳ này.",
+        "Xem lại lý do: nếu còn đúng thì người có thẩm quyền gia hạn, nếu không thì xóa khỏi tệp.",
+        waivable=False,
+    ),
+    "waiver_unused": Rule(
+        "Miễn trừ không khớp phát hiện nào",
+        "info",
+        "Miễn trừ {raw} không khớp phát hiện nào của kỳ này.",
+        "Có thể số đã được sửa hoặc miễn trừ ghi sai; xóa hoặc sửa dòng trong tệp miễn trừ.",
+        waivable=False,
+    ),
     "plan_against_published": Rule(
         "Gốc trong Kế hoạch khác số đã công bố",
         "info",
@@ -193,13 +208,22 @@ FINDING_COLUMNS = (
 )
 
 
-def findings_table(edition: str, findings: Iterable[Finding]) -> pd.DataFrame:
-    """Return findings as a table, one row each, in a fixed order. All columns are strings."""
+def as_row(finding: Finding) -> dict[str, str]:
+    """Return a finding as a row of findings.csv, but for edition and waiver."""
+    return {"finding_id": finding.finding_id} | asdict(finding)
+
+
+def findings_table(
+    edition: str, findings: Iterable[Finding], waived: Mapping[Finding, str] | None = None
+) -> pd.DataFrame:
+    """Return findings as a table, one row each, in a fixed order. All columns are strings.
+
+    `waived` gives the id of the waiver that lets a finding pass.
+    """
     import pandas as pd
 
     rows = [
-        {"finding_id": finding.finding_id, "edition": edition, "waiver": ""}
-        | {field.name: getattr(finding, field.name) for field in fields(Finding)}
+        as_row(finding) | {"edition": edition, "waiver": (waived or {}).get(finding, "")}
         for finding in sorted(
             set(findings),
             key=lambda f: (

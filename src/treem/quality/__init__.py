@@ -8,22 +8,18 @@ that skips a check, and a check that could not be made is itself a finding that 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from treem.display.numbers import format_exact
 from treem.edition import Edition
-from treem.intake.findings import Finding, findings_table
-from treem.intake.numbers import say_value
-from treem.intake.observations import records
-from treem.plan.model import Measure
+from treem.intake.findings import RULES, findings_table
+from treem.intake.waivers import Waivers, load_waivers, mark_waived, restore, waiver_findings
 from treem.project import Project
+from treem.quality.cells import Cells
+from treem.quality.judge import Judged, findings_of
 from treem.quality.own_views import register_views, result_views
-from treem.quality.suites import Failure, Raw, run_suite
-from treem.quality.views import Cell, cell_of, observation_views
+from treem.quality.suites import Raw, rules_of, run_suite
+from treem.quality.views import history_views, present_views
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +27,10 @@ if TYPE_CHECKING:
     from treem.areas import Areas
     from treem.plan.register import PlanRegister
 
-_MOST_DECIMALS = 3
+AT_ONCE = ("observations", "consistency", "completeness")
+LATER = ("history",)
+RECEIVED = (*AT_ONCE, *LATER)
+"""The suites of received data, in the order in which they run."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,31 @@ class Checked(Gate):
 def check_register(project: Project, edition: Edition, register: PlanRegister) -> Gate:
     """Check the plan register; every fault of it is of severity `run`."""
     outcome = run_suite(project, "register", register_views(edition, register))
-    findings = [_finding(failure, _place_of(failure.row)) for failure in outcome.failures]
-    return Gate(findings_table(edition.name, findings), outcome.raw)
+    return Gate(findings_table(edition.name, findings_of(outcome.failures)), outcome.raw)
+
+
+def check_received(
+    project: Project,
+    edition: Edition,
+    register: PlanRegister,
+    areas: Areas,
+    observations: pd.DataFrame,
+    findings: pd.DataFrame,
+) -> Checked:
+    """Check what was received and what reading found in it, waivers considered.
+
+    In: the observations and findings of intake. Out: the findings of intake and of the suites,
+    those on waivers too, each with the waiver that lets it pass. A value that a waiver lets pass
+    at intake is in use again and goes through the suites.
+    """
+    import pandas as pd
+
+    waivers = waivers_of(project, edition)
+    read = mark_waived(findings, waivers)
+    checked = _run_suites(project, edition, register, areas, restore(observations, read), waivers)
+    found = pd.concat([read, checked.findings], ignore_index=True)
+    about = findings_table(edition.name, waiver_findings(waivers, found))
+    return Checked(pd.concat([found, about], ignore_index=True), checked.raw, checked.observations)
 
 
 def check(
@@ -63,31 +85,52 @@ def check(
     areas: Areas,
     observations: pd.DataFrame,
 ) -> Checked:
-    """Check what was received.
+    """Check a table of observations with the suites alone.
 
-    Severity `record` leaves the values it names out, `submission` all values of the workbook.
-    Out: one finding per value (or workbook, or expected value) and rule.
+    Severity `record` leaves the values it names out, `submission` all values of the workbook,
+    unless a waiver lets the finding pass. Out: one finding per value (or workbook, or expected
+    value) and rule.
     """
-    views = observation_views(edition, register, areas, observations)
-    outcome = run_suite(project, "observations", views)
-    origins = _origins(observations)
-    findings: list[Finding] = []
-    left_out: set[str] = set()
-    files_left_out: set[str] = set()
-    for failure in outcome.failures:
-        blamed: Sequence[Mapping[str, Any]] = failure.observation or [
-            origins[cell] for cell in failure.cells if cell in origins
-        ]
-        words = _words_of(blamed, register.measures)
-        for origin in blamed or [_place_of(failure.row)]:
-            findings.append(_finding(failure, origin, words))
-        if failure.severity == "record":
-            left_out |= {str(origin["observation_id"]) for origin in blamed}
-        elif failure.severity == "submission":
-            files_left_out.add(str(failure.row["file"]))
-    out = observations["observation_id"].isin(left_out) | observations["file"].isin(files_left_out)
-    checked = observations.assign(used=observations["used"].mask(out, "false"))
-    return Checked(findings_table(edition.name, findings), outcome.raw, checked)
+    waivers = waivers_of(project, edition)
+    return _run_suites(project, edition, register, areas, observations, waivers)
+
+
+def waivers_of(project: Project, edition: Edition) -> Waivers:
+    """Return the waivers that are kept for an edition, expired ones too.
+
+    Raises UsageError on a fault of `params/intake/waivers.yml`.
+    """
+    waivable = {name: rule.waivable for name, rule in RULES.items()} | rules_of(project)
+    return load_waivers(project, edition, waivable)
+
+
+def _run_suites(
+    project: Project,
+    edition: Edition,
+    register: PlanRegister,
+    areas: Areas,
+    observations: pd.DataFrame,
+    waivers: Waivers,
+) -> Checked:
+    """Run the suites: what contradicts itself first, then what is unlikely.
+
+    A year before that is left out is no measure for the year after.
+    """
+    cells = Cells.of(edition, register, areas, observations)
+    judged = Judged(register, observations, waivers)
+    raw: Raw = []
+    for suites, views_of in ((AT_ONCE, present_views), (LATER, history_views)):
+        views = views_of(cells, judged.left_out(cells.used))
+        for suite in suites:
+            outcome = run_suite(project, suite, views)
+            judged.add(outcome.failures)
+            raw += outcome.raw
+    out = judged.left_out(observations)
+    return Checked(
+        findings_table(edition.name, judged.findings, judged.findings),
+        raw,
+        observations.assign(used=observations["used"].mask(out, "false")),
+    )
 
 
 def check_results(
@@ -95,66 +138,4 @@ def check_results(
 ) -> Gate:
     """Check the results; every fault of them is of severity `run`."""
     outcome = run_suite(project, "results", result_views(edition, register, results))
-    findings = [_finding(failure, _place_of(failure.row)) for failure in outcome.failures]
-    return Gate(findings_table(edition.name, findings), outcome.raw)
-
-
-def _origins(observations: pd.DataFrame) -> dict[Cell, dict[str, Any]]:
-    """Return the observations that nothing superseded by cell, for the place of a finding."""
-    current = observations[observations["superseded_by"] == ""]
-    return {cell_of(row): row for row in records(current)}
-
-
-def _words_of(
-    blamed: Sequence[Mapping[str, Any]], measures: Mapping[str, Measure]
-) -> dict[str, str]:
-    """Return what a message may say about the values compared: numbers, cells and names."""
-    words = {}
-    for letter, origin in zip("ab", blamed, strict=False):
-        value = str(origin["value"])
-        words[letter] = say_value(value, origin["bound"]) if value else str(origin["raw"])
-        words[f"cell_{letter}"] = origin["cell"] or origin["published_row"]
-        words[f"name_{letter}"] = measures[origin["measure"]].name_vi
-    return words
-
-
-def _place_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("file", "sheet", "cell", "area_code", "area_name", "year", "measure", "part", "raw")
-    return {key: row.get(key, "") for key in keys} | {
-        "measure": row.get("measure", row.get("id", ""))
-    }
-
-
-def _finding(
-    failure: Failure, origin: Mapping[str, Any], words: Mapping[str, str] | None = None
-) -> Finding:
-    meta = failure.meta
-    values = {**failure.row, **origin, **(words or {})}
-    place = {key: str(value) for key, value in _place_of(origin).items()}
-    if not place["cell"] and origin.get("published_row"):
-        place["cell"] = str(origin["published_row"])
-    return Finding(
-        rule=meta["rule"],
-        severity=failure.severity,
-        message=_fill(meta["message_vi"], values),
-        instruction=_fill(meta["instruction_vi"], values),
-        **place,
-    )
-
-
-def _fill(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template; a place that the row does not know stays empty."""
-
-    class Known(dict[str, str]):
-        def __missing__(self, key: str) -> str:
-            return ""
-
-    texts = {key: _plain(value) for key, value in values.items()}
-    return template.format_map(Known(texts))
-
-
-def _plain(value: Any) -> str:
-    """Return a number of a view as people write it: `109`, `12,6`, `32.520`."""
-    if isinstance(value, float) and math.isfinite(value):
-        return format_exact(round(Fraction(value), 0 if value.is_integer() else _MOST_DECIMALS))
-    return str(value)
+    return Gate(findings_table(edition.name, findings_of(outcome.failures)), outcome.raw)

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from treem.errors import UsageError
 from treem.intake.findings import Severity
-from treem.intake.observations import records
+from treem.intake.observations import PARTS, records
 from treem.intake.tables import say_os_error
 from treem.project import Project
-from treem.quality.views import Cell, Views
+from treem.quality.cells import Cell
+from treem.quality.views import Views
+from treem.strata import STRATA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +31,8 @@ Raw = list[dict[str, Any]]
 META_KEYS = ("view", "rule", "name_vi", "severity", "message_vi", "instruction_vi")
 SEVERITIES = ("record", "submission", "run", "info")
 CHECK_FAILED = "check_failed"
+MOST_ROWS = 1_000
+MOST_RAW = 20
 
 
 def read_suite(project: Project, name: str) -> list[dict[str, Any]]:
@@ -62,6 +66,18 @@ def _say_unreadable(error: Exception) -> str:
         case UnicodeDecodeError():
             return "tệp không ở bảng mã UTF-8"
     return "thiếu danh sách “expectations”"
+
+
+def rules_of(project: Project) -> dict[str, bool]:
+    """Return the rules of all suites, and whether a waiver may let a finding of one pass.
+
+    A rule of severity `run` finds a fault of our own program: nobody can waive that.
+    """
+    return {
+        expectation["meta"]["rule"]: expectation["meta"]["severity"] != "run"
+        for path in sorted(project.expectations.glob("*.json"))
+        for expectation in read_suite(project, path.stem)
+    } | {CHECK_FAILED: False}
 
 
 def _check_shape(at: str, expectation: Any) -> None:
@@ -105,17 +121,26 @@ class Failure:
     @property
     def cells(self) -> list[Cell]:
         """The values that the row compares: all of them are doubtful, none is guessed right."""
-        area, year = str(self.row.get("area_code")), int(self.row.get("year", 0))
+        row = self.row
+        if not row:
+            return []
+        place = str(row["area_code"]), int(row["year"])
+        stratum = str(row.get("stratum", ""))
         match self.meta["view"]:
             case "wide":
-                kwargs = self.expectation["kwargs"]
-                columns = (kwargs["column_A"], kwargs["column_B"])
-                return [(area, year, *_split_column(column)) for column in columns]
-            case "shares" | "cohorts":
-                measure = str(self.row["measure"])
-                return [(area, year, measure, part) for part in ("numerator", "denominator")]
-            case "partitions":
-                return [(area, year, str(self.row["measure"]), str(self.row["part"]))]
+                names = (self.expectation["kwargs"][side] for side in ("column_A", "column_B"))
+                columns = [name.rsplit(" ", 1) for name in names if " " in name]
+                return [Cell(*place, measure, part, stratum) for measure, part in columns]
+            case "shares" | "cohorts" | "neighbours":
+                parts = ("numerator", "denominator")
+                return [Cell(*place, row["measure"], part, stratum) for part in parts]
+            case "given":
+                return [Cell(*place, row["measure"], part, stratum) for part in PARTS]
+            case "strata":
+                codes = ("", *STRATA[row["dimension"]])
+                return [Cell(*place, row["measure"], row["part"], code) for code in codes]
+            case "partitions" | "changes" | "province" | "districts":
+                return [Cell(*place, row["measure"], row["part"], stratum)]
             case _:
                 return []
 
@@ -131,7 +156,8 @@ class Outcome:
 def run_suite(project: Project, name: str, views: Views) -> Outcome:
     """Run a suite view by view: first whether it holds, then the rows of what does not."""
     expectations = read_suite(project, name)
-    batches = _Batches(views)
+    wanted = {expectation["meta"]["view"] for expectation in expectations}
+    batches = _Batches({view: views[view] for view in views if view in wanted})
     batches.check_known(name, expectations)
     outcome = Outcome([], [])
     for view in dict.fromkeys(expectation["meta"]["view"] for expectation in expectations):
@@ -141,6 +167,8 @@ def run_suite(project: Project, name: str, views: Views) -> Outcome:
                 f"expectations/{name}.json: không có bảng nào tên “{view}” để kiểm tra."
             )
         if views[view].empty:
+            nothing = {"success": True, "result": {"element_count": 0}, "exception_info": {}}
+            outcome.raw.extend(_raw(name, view, one, nothing) for one in chosen)
             continue
         for expectation, result in zip(chosen, batches.hold(name, view, chosen), strict=True):
             if not result["success"]:
@@ -202,8 +230,17 @@ class _Batches:
         return self._validate(suite, view, expectations, {"result_format": "BOOLEAN_ONLY"})
 
     def rows(self, suite: str, view: str, expectation: dict[str, Any]) -> dict[str, Any]:
-        """Return the full result of one expectation, with the keys of the rows that break it."""
-        asked = {"result_format": "COMPLETE", "unexpected_index_column_names": ["row"]}
+        """Return the result of one expectation with the keys of the rows that break it.
+
+        All of them, because each is a value to leave out; where the fault is our own (severity
+        `run`) nothing is used anyway and the first `MOST_ROWS` are enough to find it.
+        """
+        asked: dict[str, Any] = {
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": ["row"],
+        }
+        if expectation["meta"]["severity"] == "run":
+            asked |= {"result_format": "SUMMARY", "partial_unexpected_count": MOST_ROWS}
         return self._validate(suite, view, [expectation], asked)[0]
 
     def _validate(
@@ -260,13 +297,20 @@ def _failures(
         }
         yield Failure({**expectation, "meta": {**meta, **broken}}, {})
         return
-    keys = [entry["row"] for entry in result["result"].get("unexpected_index_list") or ()]
+    keys = dict.fromkeys(_unexpected(result))
     if not keys:
         yield Failure(expectation, {})
         return
-    rows = {row["row"]: row for row in records(table)}
-    for key in dict.fromkeys(keys):
+    rows = {row["row"]: row for row in records(table[table["row"].isin(list(keys))])}
+    for key in keys:
         yield Failure(expectation, rows[key])
+
+
+def _unexpected(result: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the rows that break an expectation."""
+    found = result["result"]
+    listed = found.get("unexpected_index_list") or found.get("partial_unexpected_index_list") or ()
+    return [entry["row"] for entry in listed]
 
 
 def _exception(result: Mapping[str, Any]) -> str:
@@ -278,7 +322,15 @@ def _exception(result: Mapping[str, Any]) -> str:
 def _raw(
     suite: str, view: str, expectation: Mapping[str, Any], result: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return Great Expectations' result without run ids, times and tracebacks."""
+    """Return Great Expectations' result without run ids, times and tracebacks.
+
+    Of long lists the first `MOST_RAW`: every row is a finding already.
+    """
+    found = {
+        key: value[:MOST_RAW] if isinstance(value, list) else value
+        for key, value in result["result"].items()
+        if key != "unexpected_index_query"
+    }
     return {
         "suite": suite,
         "view": view,
@@ -288,10 +340,5 @@ def _raw(
         "kwargs": expectation["kwargs"],
         "success": result["success"],
         "exception": _exception(result),
-        "result": result["result"],
+        "result": found,
     }
-
-
-def _split_column(column: str) -> tuple[str, str]:
-    measure, part = column.rsplit(" ", 1)
-    return measure, part
