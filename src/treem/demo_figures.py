@@ -199,7 +199,8 @@ def _counts(
     if 2 * total > whole:
         left_out = spread(whole - total, _noisy(bases, _SPREAD, random), bases)
         return [a - b for a, b in zip(bases, left_out, strict=True)]
-    return spread(total, _noisy(bases, _SPREAD, random), bases)
+    caps = numerators[wish["within"]] if "within" in wish else bases
+    return spread(total, _noisy(bases, _SPREAD, random), caps)
 
 
 def spread(total: int, weights: Sequence[float], caps: Sequence[int] | None = None) -> list[int]:
