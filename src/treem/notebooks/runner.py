@@ -89,7 +89,7 @@ def execute(
             )
             for unit in units
         ]
-        outcomes = _run_all(work, min(jobs, len(work)), engine, project.root, progress)
+        outcomes = run_jobs(work, jobs, engine, progress)
         return [figure for outcome in outcomes for figure in outcome.figures]
 
     try:
@@ -123,18 +123,18 @@ def _without(template: Template, unit: Unit) -> dict[str, Any]:
     return {**template.notebook, "cells": cells}
 
 
-def _run_all(
-    work: Sequence[Job], jobs: int, engine: Engine, root: Path, progress: Progress
-) -> list[Outcome]:
-    """Run the jobs; return their outcomes in the order of the jobs, whatever ended first.
+def run_jobs(work: Sequence[Job], jobs: int, engine: Engine, progress: Progress) -> list[Outcome]:
+    """Run the jobs, `jobs` at a time; return their outcomes in the order of the jobs.
 
     One that fails hurts no other: all run, then NotebookError names those that failed.
     """
     from treem.notebooks.forkserver import fork_is_safe
 
+    if not work:
+        return []
     forks = engine == "auto" and fork_is_safe()
     outcomes: dict[str, Outcome] = {}
-    for outcome in (_fork_all if forks else _spawn_all)(work, jobs, root, progress):
+    for outcome in (_fork_all if forks else _spawn_all)(work, jobs, progress):
         progress.ended(outcome.unit, outcome.warnings, failed=bool(outcome.error))
         outcomes[outcome.unit] = outcome
     _raise_errors([outcomes[job.unit.name] for job in work])
@@ -152,12 +152,12 @@ def _raise_errors(outcomes: Sequence[Outcome]) -> None:
 # --- children of the template -----------------------------------------------------------------
 
 
-def _fork_all(work: Sequence[Job], jobs: int, root: Path, progress: Progress) -> Iterator[Outcome]:
+def _fork_all(work: Sequence[Job], jobs: int, progress: Progress) -> Iterator[Outcome]:
     """Yield outcomes as they end; a template that is killed is started once more."""
     left = list(work)
     for attempt in (1, 2):
         try:
-            for job, outcome in _fork_round(left, jobs, root, progress):
+            for job, outcome in _fork_round(left, jobs, progress):
                 left.remove(job)
                 yield outcome
             return
@@ -174,23 +174,30 @@ class _TemplateLost(Exception):
 
 
 def _fork_round(
-    work: Sequence[Job], jobs: int, root: Path, progress: Progress
+    work: Sequence[Job], jobs: int, progress: Progress
 ) -> Iterator[tuple[Job, Outcome]]:
     from treem.notebooks.forkserver import fork_server
 
-    server = fork_server(_lock(root))
+    server = fork_server(_lock(work[0].root))
     waiting, running = list(work), dict[Any, Job]()
     memory = _memory(jobs)
+
+    def fill() -> None:
+        while waiting and len(running) < jobs:
+            job = waiting.pop(0)
+            running[_submit(server, job, memory)] = job
+            progress.started(job.unit.name)
+
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                job = waiting.pop(0)
-                running[_submit(server, job, memory)] = job
-                progress.started(job.unit.name)
-            for call in server.ended(list(running)):
-                if call.lost:
-                    raise _TemplateLost
-                job = running.pop(call)
+        fill()
+        while running:
+            ended = server.ended(list(running))
+            if any(call.lost for call in ended):
+                raise _TemplateLost
+            finished = [(call, running.pop(call)) for call in ended]
+            # the next ones run while these are looked at
+            fill()
+            for call, job in finished:
                 yield job, _outcome(call, job)
     finally:
         for call, job in running.items():
@@ -238,7 +245,7 @@ def _scratch(job: Job) -> Path:
 # --- ordinary kernels -------------------------------------------------------------------------
 
 
-def _spawn_all(work: Sequence[Job], jobs: int, root: Path, progress: Progress) -> Iterator[Outcome]:
+def _spawn_all(work: Sequence[Job], jobs: int, progress: Progress) -> Iterator[Outcome]:
     """Yield outcomes as they end, each unit with a kernel of its own."""
     context = multiprocessing.get_context("spawn")
     waiting, running = list(work), dict[Future[Outcome], Job]()
