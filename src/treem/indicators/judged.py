@@ -13,10 +13,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from treem.edition import Edition
+from treem.indicators.beside import growth_columns, pooled_columns, projection_columns
+from treem.indicators.decimals import decimal_text
+from treem.indicators.events import few_events, rate_withheld
 from treem.indicators.intervals import interval_for
 from treem.indicators.measured import REASONS, Measured
 from treem.indicators.progress import Case, Judgement, case_for, certainty, judge, next_target_year
-from treem.intake.numbers import exact_text
 from treem.plan.model import TARGET_YEARS, Measure, Reading
 
 if TYPE_CHECKING:
@@ -91,11 +93,9 @@ RESULT_COLUMNS = (
     "department_value",
 )
 
-# Below this many events a rate says little by itself; spec/disclosure.md, mark [u].
-FEW_EVENTS = 20
 _READINGS: tuple[Reading, ...] = ("text", "table")
-_DIGITS = 12
 _MARKS = {"missing": "[x]", "not_applicable": "[z]", "provisional": "[p]", "revised": "[r]"}
+_WITHHELD = "Số trường hợp quá ít để tính tỷ suất của một năm."
 
 Key = tuple[str, int, str]
 """Area code, year, measure."""
@@ -108,7 +108,8 @@ StratumKey = tuple[str, int, str, str]
 class Judged:
     """Judges what was measured and shapes the rows of results.csv.
 
-    `measured` has the totals, `strata` the breakdowns asked for.
+    `measured` has the totals of one geography and `strata` its breakdowns, with all years of the
+    edition: pools and projections look back.
     """
 
     edition: Edition
@@ -116,50 +117,54 @@ class Judged:
     measured: Mapping[Key, Measured]
     strata: Mapping[StratumKey, Measured] = field(default_factory=dict)
 
-    def row(
-        self, area: Area, year: int, measure: Measure, stratum: str = "", geography: str = ""
-    ) -> dict[str, Any]:
+    def row(self, area: Area, year: int, measure: Measure, stratum: str = "") -> dict[str, Any]:
         """Return one row of results.csv.
 
-        `geography` is that of the area where it is not the edition's. A stratum has figures and
-        an interval and no verdict: the plan sets targets for totals alone.
+        A stratum has figures, an interval and a pool, and no verdict: the plan sets targets for
+        totals alone.
         """
-        row = dict.fromkeys(RESULT_COLUMNS, "")
-        row |= self._identity(area, year, measure, stratum, geography)
-        if stratum:
-            return row | self._stratum_row(
-                self.strata[area.code, year, measure.id, stratum], measure
-            )
-        return row | self._total_row(area, year, measure)
-
-    def _stratum_row(self, found: Measured, measure: Measure) -> dict[str, str]:
-        return {
-            **_figures(measure, found),
+        series = self._series(area, measure, stratum)
+        found = series[year]
+        row = dict.fromkeys(RESULT_COLUMNS, "") | self._identity(area, year, measure, stratum)
+        row |= _figures(measure, found) | pooled_columns(measure, series, year)
+        row |= {
             "comparable": _flag(found.comparable),
             "confirmed": _flag(self.register.confirmed(measure.id)),
-            "reason": found.reason,
         }
+        if stratum:
+            return row | {"reason": _reason(measure, found)}
+        return row | self._judged(area, year, measure, series)
 
-    def _total_row(self, area: Area, year: int, measure: Measure) -> dict[str, str]:
-        found = self.measured[area.code, year, measure.id]
+    def _judged(
+        self, area: Area, year: int, measure: Measure, series: Mapping[int, Measured]
+    ) -> dict[str, str]:
+        """Return the columns of the verdict and what stands beside it."""
+        found = series[year]
         case = self._case(area, measure, self.edition.reading)
         judgement = self._judge(case, area, year, measure)
         return {
-            **_figures(measure, found),
             **_verdicts(judgement),
             **self._other_readings(area, year, measure),
+            **projection_columns(measure, case, series, year),
+            **growth_columns(case, year, _judged_value(measure, found), found),
             "certainty": _certainty(case, year, measure, found, judgement),
-            "comparable": _flag(found.comparable),
-            "confirmed": _flag(self.register.confirmed(measure.id)),
-            "reason": _reason(case, found, judgement),
+            "reason": _reason(measure, found, case, judgement),
         }
 
-    def _identity(
-        self, area: Area, year: int, measure: Measure, stratum: str, geography: str
-    ) -> dict[str, Any]:
+    def _series(self, area: Area, measure: Measure, stratum: str) -> dict[int, Measured]:
+        """Return what was measured in an area by year."""
+        found = {
+            year: self.strata.get((area.code, year, measure.id, stratum))
+            if stratum
+            else self.measured.get((area.code, year, measure.id))
+            for year in self.edition.years
+        }
+        return {year: one for year, one in found.items() if one is not None}
+
+    def _identity(self, area: Area, year: int, measure: Measure, stratum: str) -> dict[str, Any]:
         return {
             "edition": self.edition.name,
-            "geography": geography or self.edition.geography,
+            "geography": self.edition.geography,
             "area_code": area.code,
             "area_name": area.full_name,
             "level": area.level,
@@ -184,9 +189,9 @@ class Judged:
         return judge(
             case,
             year,
-            found.value,
+            _judged_value(measure, found),
             value_bound=found.bound,
-            value_2025=final.value if final else None,
+            value_2025=_judged_value(measure, final) if final else None,
             value_2025_bound=final.bound if final else None,
             comparable=found.comparable,
             denominator_zero=found.status == "not_applicable",
@@ -201,15 +206,21 @@ class Judged:
         return verdicts
 
 
+def _judged_value(measure: Measure, found: Measured) -> Fraction | None:
+    """Return the value that is printed and judged: none where the rate is withheld."""
+    return None if rate_withheld(measure, found.numerator) else found.value
+
+
 def _figures(measure: Measure, found: Measured) -> dict[str, str]:
     """Return the numbers of a row; a limit stands beside the empty value, never in it."""
     interval = _interval(measure, found)
+    value = _judged_value(measure, found)
     return {
         "numerator": decimal_text(found.numerator),
         "denominator": decimal_text(found.denominator),
-        "value": "" if found.bound else decimal_text(found.value),
+        "value": "" if found.bound else decimal_text(value),
         "bound": found.bound or "",
-        "bound_value": decimal_text(found.value) if found.bound else "",
+        "bound_value": decimal_text(value) if found.bound else "",
         "lower": decimal_text(Fraction(interval[0])) if interval else "",
         "upper": decimal_text(Fraction(interval[1])) if interval else "",
         "status": found.status,
@@ -240,7 +251,7 @@ def _verdicts(judgement: Judgement) -> dict[str, str]:
 
 def _interval(measure: Measure, found: Measured) -> tuple[float, float] | None:
     """Return our 95 % interval of a value that was worked out of counts."""
-    if found.value is None or found.bound or found.numerator is None:
+    if _judged_value(measure, found) is None or found.bound or found.numerator is None:
         return None
     return interval_for(measure.interval, found.numerator, found.denominator, measure.multiplier)
 
@@ -262,11 +273,18 @@ def _certainty(
     )
 
 
-def _reason(case: Case, found: Measured, judgement: Judgement) -> str:
+def _reason(
+    measure: Measure,
+    found: Measured,
+    case: Case | None = None,
+    judgement: Judgement | None = None,
+) -> str:
     """Say in Vietnamese why there is no value or no verdict; "" where there are both."""
-    verdicts = set(judgement.verdicts.values())
+    verdicts = set(judgement.verdicts.values()) if judgement else set()
     reasons = [found.reason]
-    if "UNDEFINED" in verdicts:
+    if rate_withheld(measure, found.numerator) and found.value is not None:
+        reasons.append(_WITHHELD)
+    if case and "UNDEFINED" in verdicts:
         reasons.append(case.undefined or REASONS["loosens"])
     if not found.comparable and found.value is not None:
         reasons.append(found.comparable_reason)
@@ -276,21 +294,17 @@ def _reason(case: Case, found: Measured, judgement: Judgement) -> str:
 
 
 def _mark(measure: Measure, found: Measured) -> str:
-    """Return the one mark that says most about a figure (spec/disclosure.md, Marks)."""
-    if not found.comparable:
-        return "[b]"
-    few = measure.interval == "poisson" and measure.denominator_vi and found.value is not None
-    if found.status in _MARKS:
-        return _MARKS[found.status]
-    return "[u]" if few and (found.numerator or 0) < FEW_EVENTS else ""
+    """Return the marks of a figure (spec/disclosure.md, Marks), a space between two.
 
-
-def decimal_text(value: Fraction | None) -> str:
-    """Return decimal text: exact where the decimals end, else rounded to 12; "" for nothing."""
-    if value is None:
-        return ""
-    rounded = round(value, _DIGITS)
-    return exact_text(rounded)
+    A break of the series, then whether the figure is final, then whether it rests on few events:
+    each tells a reader something that the others do not.
+    """
+    final = _MARKS.get(found.status, "")
+    if found.value is None and found.numerator is None or found.status == "not_applicable":
+        return final
+    broken = "" if found.comparable else "[b]"
+    few = "[u]" if found.value is not None and few_events(measure, found.numerator) else ""
+    return " ".join(filter(None, (broken, final, few)))
 
 
 def _whole(number: int | None) -> str:
