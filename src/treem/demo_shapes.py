@@ -44,9 +44,10 @@ def to_tcvn3(text: str) -> str:
 def _insert_rows(book: Any) -> None:
     """Insert a line above the table and a remark inside it, as offices do before they sign."""
     sheet = book[SHEET]
-    rows = list(_figure_rows(sheet))
-    _insert_row(sheet, rows[len(rows) // 2])
-    sheet.cell(rows[len(rows) // 2], 3, "Các dòng dưới đây đã đối chiếu với ngành liên quan")
+    begins = [row for row in _figure_rows(sheet) if _code(sheet, row) != _code(sheet, row - 1)]
+    middle = begins[len(begins) // 2]
+    _insert_row(sheet, middle)
+    sheet.cell(middle, 3, "Các dòng dưới đây đã đối chiếu với ngành liên quan")
     _insert_row(sheet, HEAD_ROW)
     sheet.cell(HEAD_ROW, 1, "Kèm theo công văn của đơn vị")
 
