@@ -22,8 +22,12 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+import nbformat
+from nbformat.validator import get_validator
+
 from treem.notebooks.journal import FAILURE, RESULT, Journal
 from treem.notebooks.limits import Limits, limit_memory
+from treem.notebooks.pictures import skip_unseen_pixels
 from treem.notebooks.shell import InProcessKernel, build_kernel
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -62,6 +66,9 @@ def main(arguments: list[str]) -> None:
     with kernel.shell.builtin_trap:
         for name in arguments[1:]:
             importlib.import_module(name)
+    skip_unseen_pixels(kernel.shell)
+    # nbformat compiles its checks when they are first used
+    get_validator(nbformat.current_nbformat, nbformat.current_nbformat_minor)
     gc.collect()
     gc.freeze()
     _serve(control, kernel)
