@@ -10,10 +10,11 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
+from tiny_province import observed, ratio
 from treem.areas import load_geography
 from treem.edition import GENERATED_NOTICE, load_edition
 from treem.errors import AreaError, PlanError
-from treem.intake.blank import write_forms
+from treem.intake.blank import last_year_figures, write_forms
 from treem.intake.forms import (
     FIRST_ID_ROW,
     FOOT,
@@ -30,6 +31,7 @@ from treem.intake.forms import (
     row_id,
 )
 from treem.intake.forms_write import Entry, build_form, make_form, save_form
+from treem.intake.observations import observations_table
 from treem.intake.units import receiver_of, units_owing
 from treem.plan.register import load_register
 from treem.strata import NAMES, STRATA, dimension_of, strata_of, stratum_name
@@ -374,6 +376,25 @@ def test_entries_stand_in_the_four_open_cells(register, areas, districts, tmp_pa
         "1.234,5", "(ước)", "Ước tính", "theo rà soát",
     ]  # fmt: skip
     assert sheet.cell(row + 1, 8).value is None
+
+
+def test_figures_of_the_year_before_come_from_what_is_used(districts, register, areas):
+    rows = [
+        *ratio("256", 2023, "CT01", 13, 19),
+        observed("256", 2023, "CT02", "numerator", "7", used="false"),
+        observed("256", 2023, "CT13", "numerator", "2", used="false", superseded_by="256-2.xlsx"),
+        observed("256", 2022, "CT13", "numerator", "5"),
+        observed("27", 2023, "CT06", "value", "2", bound="<"),
+        observed("27", 2023, "CT10", "value", "1.1"),
+        observed("258", 2023, "CT09", "numerator", ""),
+        observed("09169", 2023, "CT01", "numerator", "1"),
+    ]
+    assert last_year_figures(districts, register, areas, observations_table(rows)) == {
+        ("256", "CT01.numerator"): "13",
+        ("256", "CT01.denominator"): "19",
+        ("SYT", "CT06.value"): "<2",
+        ("LDTBXH", "CT10.value"): "1.1",
+    }
 
 
 MAKE = """
