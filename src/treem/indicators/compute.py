@@ -20,6 +20,7 @@ from treem.areas import MERGED
 from treem.edition import Edition
 from treem.indicators.judged import RESULT_COLUMNS, Judged, Key, StratumKey
 from treem.indicators.measured import REASONS, Measured, Parts, Row, Rule, measure_area
+from treem.indicators.reconcile import choose
 from treem.indicators.rollup import Place, areas_of_edition, places_in_results
 from treem.indicators.sums import block_of
 from treem.plan.model import Measure
@@ -189,7 +190,8 @@ class _Year:
         for place in places:
             row = block.row_of.get(place.code)
             found = block.sum(place) if row is None else block.found[row]
-            yield from ((place, *pair) for pair in zip(by_area, found, strict=True))
+            for measure, one in zip(by_area, found, strict=True):
+                yield place, measure, self._reconciled(place, measure, stratum, one)
             for measure in measures:
                 if measure.reporting_level != "area":
                     yield place, measure, self._of_the_province(place, measure, stratum)
@@ -203,6 +205,15 @@ class _Year:
             sent=(place.code, self._senders[measure.id]) in self._sent,
             published=not self.edition.submissions,
         )
+
+    def _reconciled(
+        self, place: Place, measure: Measure, stratum: str, summed: Measured
+    ) -> Measured:
+        """Put what a department reported for a whole province beside the sum of its areas."""
+        sent = (place.code, measure.id, stratum) in self.received
+        if place.level != "province" or place.rebuilt or not place.parts or not sent:
+            return summed
+        return choose(summed, self._reported(place, measure, stratum))
 
     def _of_the_province(self, place: Place, measure: Measure, stratum: str) -> Measured:
         """Return what a department reported; it reports for the province that exists."""

@@ -231,6 +231,18 @@ def _figures(measure: Measure, found: Measured) -> dict[str, str]:
         "missing_areas": " ".join(found.missing_areas),
         "source_note": found.source_note,
         "observations": " ".join(found.observations),
+        **_department(found.department),
+    }
+
+
+def _department(reported: Measured | None) -> dict[str, str]:
+    """Return what a department reported for a province that is the sum of its areas."""
+    if reported is None:
+        return {}
+    return {
+        "department_numerator": decimal_text(reported.numerator),
+        "department_denominator": decimal_text(reported.denominator),
+        "department_value": decimal_text(reported.value),
     }
 
 

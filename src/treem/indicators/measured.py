@@ -55,7 +55,8 @@ class Measured:
     """One measure in one area and year. `value` is in the measure's unit, None where there is none.
 
     `bound` makes `value` a limit (`<2`). `cause` is the key of `REASONS` for a value that is
-    missing. `areas_*` are filled for sums of areas only.
+    missing. `areas_*` are filled for sums of areas only. `department` is what a
+    department reported for a province that is the sum of its areas.
     """
 
     status: str
@@ -73,6 +74,7 @@ class Measured:
     areas_expected: int | None = None
     areas_reported: int | None = None
     missing_areas: tuple[str, ...] = ()
+    department: Measured | None = None
 
 
 def measure_area(

@@ -166,6 +166,12 @@ RULES: dict[str, Rule] = {
         "Có thể số đã được sửa hoặc miễn trừ ghi sai; xóa hoặc sửa dòng trong tệp miễn trừ.",
         waivable=False,
     ),
+    "province_differs_from_areas": Rule(
+        "Số của sở khác tổng các địa bàn",
+        "info",
+        "{measure} năm {year}, {area_name}: sở báo cáo {message}. Kết quả dùng tổng các địa bàn.",
+        "Sở và các địa bàn đối chiếu, thống nhất một số và gửi lại bản sửa, nêu rõ số nào đúng.",
+    ),
     "plan_against_published": Rule(
         "Gốc trong Kế hoạch khác số đã công bố",
         "info",

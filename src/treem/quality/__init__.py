@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treem.edition import Edition
+from treem.indicators.reconcile import differences
 from treem.intake.findings import RULES, findings_table
+from treem.intake.observations import records
 from treem.intake.waivers import Waivers, load_waivers, mark_waived, restore, waiver_findings
 from treem.project import Project
 from treem.quality.cells import Cells
@@ -136,6 +138,11 @@ def _run_suites(
 def check_results(
     project: Project, edition: Edition, register: PlanRegister, results: pd.DataFrame
 ) -> Gate:
-    """Check the results; every fault of them is of severity `run`."""
+    """Check the results; every fault of them is of severity `run`.
+
+    Where a department reported another figure for the province than its areas add up to, that is
+    a finding to know of.
+    """
     outcome = run_suite(project, "results", result_views(edition, register, results))
-    return Gate(findings_table(edition.name, findings_of(outcome.failures)), outcome.raw)
+    found = [*findings_of(outcome.failures), *differences(records(results))]
+    return Gate(findings_table(edition.name, found), outcome.raw)

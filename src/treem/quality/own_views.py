@@ -139,8 +139,9 @@ def _sum_rows(register: PlanRegister, rows: Iterable[Mapping[str, Any]]) -> list
     for province in provinces:
         levels = below.get(_sum_key(province), {})
         areas = levels.get("district") or levels.get("commune")
-        if register.measures[province["measure"]].reporting_level != "area" or not areas:
-            continue
+        by_area = register.measures[province["measure"]].reporting_level == "area"
+        if not by_area or not areas or province["missing_areas"]:
+            continue  # with areas missing, the figure is what the department reported
         for part in ("numerator", "denominator"):
             if province[part]:
                 sums.append(
