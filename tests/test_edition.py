@@ -73,7 +73,7 @@ def test_a_fault_names_file_and_key(
 
 def test_an_unknown_edition_names_the_nearest(project: Project) -> None:
     with pytest.raises(EditionError, match="Có phải ý bạn là demo-2024"):
-        load_edition(project, "demo-2023")
+        load_edition(project, "demo-224")
 
 
 def test_a_path_is_no_edition(project: Project) -> None:

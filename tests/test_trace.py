@@ -98,7 +98,9 @@ def built(tmp_path: Path) -> Project:
             results=("CT03.2-256",),
         ),
     ]
-    write_figures(tables / "figures.jsonl", merge_figures(figures))
+    protected = project.report(EDITION).protected
+    protected.mkdir()
+    write_figures(protected / "figures.jsonl", merge_figures(figures))
     return project
 
 
@@ -207,15 +209,15 @@ def test_damaged_observations_say_what_to_run(built: Project) -> None:
 
 @pytest.mark.parametrize("kept", [5, 40, 200])
 def test_a_list_of_figures_that_is_cut_off_says_what_to_run(built: Project, kept: int) -> None:
-    path = built.report(EDITION).tables / "figures.jsonl"
+    path = built.report(EDITION).protected / "figures.jsonl"
     path.write_bytes(path.read_bytes()[:kept])
     for figure in ("CT03.2-256-v", "CT03.2-27-t25"):
-        with pytest.raises(TraceError, match=r"tệp hỏng tables/figures\.jsonl.*treem run demo"):
+        with pytest.raises(TraceError, match=r"tệp hỏng protected/figures\.jsonl.*treem run demo"):
             trace(built, EDITION, figure)
 
 
 def test_a_line_of_figures_that_is_no_json_says_what_to_run(built: Project) -> None:
-    path = built.report(EDITION).tables / "figures.jsonl"
+    path = built.report(EDITION).protected / "figures.jsonl"
     for junk in ("không phải JSON\n", '{"figure": "CT03.2-256-v"}\n'):
         path.write_text(junk, "utf-8")
         with pytest.raises(TraceError, match="tệp hỏng"):

@@ -12,15 +12,21 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from treem import __version__
 from treem.errors import TreemError, UsageError
 from treem.project import Project, find_project
 
+if TYPE_CHECKING:
+    from treem.pipeline import How
+
 DONE, FAILED_DATA, WRONG_USE, FAILED_MACHINE = 0, 1, 2, 3
 PUBLISHERS = ("auto", "quarto", "embedded")
+AUDIENCES = ("public", "internal")
+ENGINES = ("auto", "kernel")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -134,29 +140,28 @@ def _check(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from treem.pipeline import run_edition
 
-    outcome = run_edition(_project(arguments), arguments.edition, jobs=arguments.jobs, say=_say)
+    outcome = run_edition(_project(arguments), arguments.edition, _how(arguments), _say)
+    return _answer(arguments, outcome.as_json(), outcome.as_text())
+
+
+def _protect(arguments: argparse.Namespace) -> int:
+    from treem.pipeline import protect_edition
+
+    outcome = protect_edition(_project(arguments), arguments.edition, _say, record=arguments.record)
     return _answer(arguments, outcome.as_json(), outcome.as_text())
 
 
 def _publish(arguments: argparse.Namespace) -> int:
     from treem.pipeline import publish_edition
 
-    outcome = publish_edition(
-        _project(arguments), arguments.edition, publisher=arguments.publisher, say=_say
-    )
+    outcome = publish_edition(_project(arguments), arguments.edition, _how(arguments), _say)
     return _answer(arguments, outcome.as_json(), outcome.as_text())
 
 
 def _report(arguments: argparse.Namespace) -> int:
     from treem.pipeline import report_edition
 
-    outcome = report_edition(
-        _project(arguments),
-        arguments.edition,
-        publisher=arguments.publisher,
-        jobs=arguments.jobs,
-        say=_say,
-    )
+    outcome = report_edition(_project(arguments), arguments.edition, _how(arguments), _say)
     return _answer(arguments, outcome.as_json(), outcome.as_text())
 
 
@@ -165,9 +170,9 @@ def _trace(arguments: argparse.Namespace) -> int:
     from treem.audit.trace import trace
 
     project = _project(arguments)
-    found = trace(project, arguments.edition, arguments.figure)
-    paths = project.report(arguments.edition)
-    if not package_is_of_tables(paths.public, paths.tables):
+    found = trace(project, arguments.edition, arguments.figure, arguments.audience)
+    paths = project.report(arguments.edition, arguments.audience)
+    if not package_is_of_tables(paths.package, paths.read):
         _say(
             f"Lưu ý: bảng của kỳ {arguments.edition} đã được tính lại sau khi làm gói xuất bản; "
             f"con số trong bản in có thể khác. Hãy chạy treem report {arguments.edition}."
@@ -241,8 +246,10 @@ def _parser() -> argparse.ArgumentParser:
         commands, "report", _report, "làm trọn một kỳ báo cáo: số liệu, sổ tính, văn bản"
     )
     _edition(report)
+    _audience(report)
     _publisher(report)
-    _jobs(report)
+    _running(report)
+    report.add_argument("--force", action="store_true", help="làm lại dù không có gì thay đổi")
 
     plan = commands.add_parser("plan", help="kế hoạch: soát chỗ vênh, in lại bảng tổng hợp")
     stages = plan.add_subparsers(metavar="LỆNH", required=True, title="các lệnh")
@@ -271,13 +278,23 @@ def _parser() -> argparse.ArgumentParser:
     _edition(_command(commands, "feedback", _feedback, "ghi biểu phản hồi gửi lại từng đơn vị"))
     run = _command(commands, "run", _run, "tính kết quả và chạy sổ tính, chưa làm văn bản")
     _edition(run)
-    _jobs(run)
+    _audience(run)
+    _running(run)
+    protect = _command(commands, "protect", _protect, "bảo mật số nhỏ và tự tấn công để kiểm tra")
+    _edition(protect)
+    protect.add_argument(
+        "--record",
+        action="store_true",
+        help="ghi những gì bản này công bố vào sổ công bố mà các kỳ sau phải theo",
+    )
     publish = _command(commands, "publish", _publish, "làm HTML, PDF, DOCX và gói xuất bản")
     _edition(publish)
+    _audience(publish)
     _publisher(publish)
     trace = _command(commands, "trace", _trace, "truy một con số đã in về ô gốc")
     _edition(trace)
     trace.add_argument("figure", metavar="CON_SỐ", help="mã con số, ví dụ CT03.2-27-v")
+    _audience(trace)
     _command(commands, "doctor", _doctor, "xem máy này có gì, thiếu gì để làm báo cáo")
     return parser
 
@@ -320,7 +337,22 @@ def _publisher(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _jobs(parser: argparse.ArgumentParser) -> None:
+def _audience(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--audience",
+        choices=AUDIENCES,
+        default="public",
+        help="bản công khai, sau bảo mật số nhỏ (public, mặc định), hay bản nội bộ (internal)",
+    )
+
+
+def _running(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="cách chạy sổ tính: auto (mặc định: nhanh nếu máy cho phép) hoặc kernel (nhân thường)",
+    )
     parser.add_argument(
         "--jobs",
         metavar="N",
@@ -350,6 +382,14 @@ def _project(arguments: argparse.Namespace) -> Project:
     if not folder.is_dir():
         raise UsageError(f"Không có thư mục {folder}; hãy kiểm tra lại --project.")
     return find_project(folder)
+
+
+def _how(arguments: argparse.Namespace) -> How:
+    """Return how a build is done, of the options that the command has."""
+    from treem.pipeline import How
+
+    known = {field.name for field in fields(How)}
+    return How(**{key: value for key, value in vars(arguments).items() if key in known})
 
 
 def _answer(arguments: argparse.Namespace, answer: Any, words: str) -> int:

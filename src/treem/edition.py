@@ -22,6 +22,12 @@ from treem.project import Project
 GENERATED_NOTICE = "SỐ LIỆU TRÌNH DIỄN DO MÁY SINH RA - KHÔNG PHẢI SỐ LIỆU THẬT"
 """Stands on every page, in every file and in every table of an edition with generated data."""
 
+INTERNAL_NOTICE = "BẢN NỘI BỘ, CÓ SỐ NHỎ CHƯA BẢO MẬT - KHÔNG CÔNG BỐ"
+"""Stands likewise on everything that was made before disclosure control."""
+
+Audience = Literal["public", "internal"]
+"""For whom a build is made: after and before disclosure control, two separate executions."""
+
 
 @dataclass(frozen=True)
 class DocumentParams:
@@ -54,7 +60,8 @@ class Edition:
     last). `as_of` is the date on which areas are taken. `areas` says which areas below the
     province have notebooks of their own. `submissions` are folders with a folder for each year.
     `strata` names the breakdowns (`sex`, `residence`) asked for, by measure. Paths are relative
-    to the project and exist or not: the stage that reads them says so.
+    to the project and exist or not: the stage that reads them says so. `audience` is chosen by
+    the command, not by the file.
     """
 
     name: str
@@ -73,6 +80,7 @@ class Edition:
     document: DocumentParams
     path: Path
     strata: Mapping[str, tuple[str, ...]]
+    audience: Audience = "public"
 
     @property
     def generated(self) -> bool:
@@ -83,6 +91,17 @@ class Edition:
     def notice(self) -> str:
         """The sentence that marks generated data; empty for an edition of real figures."""
         return GENERATED_NOTICE if self.generated else ""
+
+    @property
+    def page_notice(self) -> str:
+        """What every page says: that figures are generated, that the build is internal, or ""."""
+        internal = INTERNAL_NOTICE if self.audience == "internal" else ""
+        return ". ".join(filter(None, (self.notice, internal)))
+
+    @property
+    def profile(self) -> str:
+        """The name of the Quarto profile of this build."""
+        return self.name if self.audience == "public" else f"{self.name}-noi-bo"
 
 
 _TOP: dict[str, type | tuple[type, ...]] = {

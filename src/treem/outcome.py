@@ -59,6 +59,43 @@ class CheckOutcome:
 
 
 @dataclass(frozen=True)
+class ProtectOutcome:
+    """What disclosure control hid, and what the attacks on it found."""
+
+    edition: str
+    folder: str
+    report: str
+    audit: dict[str, Any]
+    report_sha256: str
+    ledger: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same for a program."""
+        return {
+            "edition": self.edition,
+            "written": [path for path in (self.folder, self.report, self.ledger) if path],
+            "report_sha256": self.report_sha256,
+            "audit": self.audit,
+        }
+
+    def as_text(self) -> str:
+        """Return how much is hidden and whether it can be worked out."""
+        from treem.display.words import fill
+
+        audit = {key: str(value) for key, value in self.audit.items()}
+        places = {"edition": self.edition, "folder": self.folder, "report": self.report}
+        lines = [fill("protection", "done", **places, sha256=self.report_sha256, **audit)]
+        if self.audit["printed_before"]:
+            count = str(len(self.audit["printed_before"]))
+            lines.append(fill("protection", "printed_before", count=count))
+        if not self.audit["policy_approved"]:
+            lines.append(fill("protection", "proposal"))
+        if self.ledger:
+            lines.append(fill("protection", "recorded", ledger=self.ledger))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
 class IntakeOutcome:
     """What was read from submissions; `recorded` are files that were new and are on record now."""
 

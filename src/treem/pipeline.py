@@ -1,8 +1,9 @@
-"""The road, stage by stage: what `report`, `run` and `publish` do and in which order.
+"""The road, stage by stage: what `report`, `run`, `protect` and `publish` do and in which order.
 
 Every stage reads what the stage before it wrote. Tables, notebooks and the package are made in
 scratch folders and swapped in when they are done; they count together, so that whatever stops a
-build leaves the last good one as it was, its tables included.
+build leaves the last good one as it was, its tables included. A public and an internal build are
+two executions: the notebooks of the public one read protected tables and nothing else.
 """
 
 from __future__ import annotations
@@ -13,79 +14,116 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from treem import __version__
-from treem.edition import Edition, load_edition
+from treem.edition import Audience, Edition, load_edition
 from treem.errors import DataError
 from treem.gate import read_and_check, rows_of, stop_at_gate
 from treem.indicators.rollup import check_places
-from treem.outcome import Outcome
+from treem.outcome import Outcome, ProtectOutcome
 from treem.project import Project, ReportPaths
 from treem.storage import scratch, sole_writer, swap_in, write_archive
 
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class How:
+    """How a build is done: nothing here changes what it holds, but for the audience."""
+
+    audience: Audience = "public"
+    publisher: str = "auto"
+    engine: Literal["auto", "kernel"] = "auto"
+    jobs: int = 1
+    force: bool = False
+
+
 # --- the commands -----------------------------------------------------------------------------
 
 
-def report_edition(project: Project, name: str, *, publisher: str, jobs: int, say: Say) -> Outcome:
+def report_edition(project: Project, name: str, how: How, say: Say) -> Outcome:
     """Do the whole road for one edition, unless nothing has changed since the last build."""
     from treem.audit.manifest import inputs, package_intact
     from treem.publish import choose_publisher
 
-    edition = load_edition(project, name)
-    refuse_unprotected(edition)
-    paths = project.report(name)
-    chosen = choose_publisher(publisher, say)
+    edition = _edition_for(project, name, how.audience)
+    paths = project.report(name, how.audience)
+    chosen = choose_publisher(how.publisher, say)
     made_from = inputs(project, edition, chosen.label)
     with sole_writer(paths.root, name):
-        if _last_inputs(paths) == made_from and paths.archive.exists():
-            if package_intact(paths.public):
+        if not how.force and _last_inputs(paths) == made_from and paths.archive.exists():
+            if package_intact(paths.package):
                 return Outcome(
                     edition=name,
                     sentence=f"Kỳ {name}: không có gì thay đổi, gói báo cáo giữ nguyên tại "
-                    f"{_shown(project, paths.public)}.",
+                    f"{_shown(project, paths.package)}.",
                     publisher=chosen.label,
                     unchanged=True,
                 )
         seconds: dict[str, float] = {}
-        _make_tables_and_notebooks(project, edition, paths, jobs, say, seconds)
+        _make_tables_and_notebooks(project, edition, paths, how, say, seconds)
         _make_package(project, edition, paths, chosen, made_from, say, seconds)
         _write_run_record(paths, made_from, seconds)
     return _published(project, edition, paths, chosen.label, seconds)
 
 
-def run_edition(project: Project, name: str, *, jobs: int, say: Say) -> Outcome:
+def run_edition(project: Project, name: str, how: How, say: Say) -> Outcome:
     """Make tables, executed notebooks and the Quarto profile of one edition."""
-    edition = load_edition(project, name)
-    refuse_unprotected(edition)
-    paths = project.report(name)
+    edition = _edition_for(project, name, how.audience)
+    paths = project.report(name, how.audience)
     seconds: dict[str, float] = {}
     with sole_writer(paths.root, name):
-        _make_tables_and_notebooks(project, edition, paths, jobs, say, seconds)
+        _make_tables_and_notebooks(project, edition, paths, how, say, seconds)
     return Outcome(
         edition=name,
-        sentence=f"Kỳ {name}: đã ghi bảng vào {_shown(project, paths.tables)} và sổ tính vào "
+        sentence=f"Kỳ {name}: đã ghi bảng vào {_shown(project, paths.read)} và sổ tính vào "
         f"{_shown(project, paths.notebooks)}. Làm văn bản: treem publish {name}, hoặc "
-        f"quarto render --profile {name}.",
-        written=(_shown(project, paths.tables), _shown(project, paths.notebooks)),
+        f"quarto render --profile {edition.profile}.",
+        written=(_shown(project, paths.read), _shown(project, paths.notebooks)),
         seconds=seconds,
     )
 
 
-def publish_edition(project: Project, name: str, *, publisher: str, say: Say) -> Outcome:
+def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> ProtectOutcome:
+    """Make the tables of one edition and their protected copies, and say how safe these are.
+
+    Needs no approval: what it writes stays in the office until a public build is made of it.
+    With `record` what the public copies show is entered in the ledger, which later editions heed.
+    """
+    from treem.protection import protect_tables, record_published
+
+    edition = load_edition(project, name)
+    check_places(project, edition)
+    paths = project.report(name)
+    with sole_writer(paths.root, name):
+        stage = scratch(paths.root, "stage")
+        _write_tables(project, edition, stage / "tables", say)
+        protected = protect_tables(project, edition, stage)
+        ledger = record_published(project, edition, stage / "tables") if record else None
+        swap_in(stage / "protected", paths.protected)
+        swap_in(stage / "protection", paths.protection)
+    return ProtectOutcome(
+        edition=name,
+        folder=_shown(project, paths.protected),
+        report=_shown(project, paths.protection),
+        audit=protected.audit,
+        report_sha256=protected.report_sha256,
+        ledger=_shown(project, ledger) if ledger else "",
+    )
+
+
+def publish_edition(project: Project, name: str, how: How, say: Say) -> Outcome:
     """Make HTML, PDF, DOCX and the portal package from tables and notebooks that are there."""
     from treem.audit.manifest import inputs
     from treem.publish import choose_publisher
 
-    edition = load_edition(project, name)
-    refuse_unprotected(edition)
-    paths = project.report(name)
+    edition = _edition_for(project, name, how.audience)
+    paths = project.report(name, how.audience)
     _refuse_stale_tables(project, edition, paths)
-    chosen = choose_publisher(publisher, say)
+    chosen = choose_publisher(how.publisher, say)
     made_from = inputs(project, edition, chosen.label)
     seconds: dict[str, float] = {}
     with sole_writer(paths.root, name):
@@ -94,17 +132,17 @@ def publish_edition(project: Project, name: str, *, publisher: str, say: Say) ->
     return _published(project, edition, paths, chosen.label, seconds)
 
 
-def refuse_unprotected(edition: Edition) -> None:
-    """Refuse to publish real figures below the province while nothing protects small counts.
+def _edition_for(project: Project, name: str, audience: Audience) -> Edition:
+    """Return the edition as it is built for an audience.
 
-    Raises DataError. The figures are about children; disclosure control comes before them.
+    Raises DataError for a public build of real figures that nobody has approved.
     """
-    if edition.areas != "none" and not edition.generated:
-        raise DataError(
-            f"Kỳ {edition.name} có số liệu thật dưới cấp tỉnh (areas: {edition.areas}) mà phần "
-            "bảo mật số nhỏ chưa có, nên không làm bản công khai. Hãy đặt areas: none để chỉ công "
-            "bố cấp tỉnh."
-        )
+    from treem.disclosure.approval import require_approval
+
+    edition = replace(load_edition(project, name), audience=audience)
+    if audience == "public":
+        require_approval(project, edition)
+    return edition
 
 
 def _refuse_stale_tables(project: Project, edition: Edition, paths: ReportPaths) -> None:
@@ -112,16 +150,18 @@ def _refuse_stale_tables(project: Project, edition: Edition, paths: ReportPaths)
     from treem.audit.manifest import computed_from, read_record
 
     where = _shown(project, paths.root)
-    record = read_record(paths.tables)
+    again = f"treem run {edition.name}"
+    if edition.audience == "internal":
+        again += " --audience internal"
+    record = read_record(paths.read)
     if record is None or not paths.notebooks.exists():
         raise DataError(
-            f"Kỳ {edition.name} chưa có bảng và sổ tính trong {where}. "
-            f"Hãy chạy trước: treem run {edition.name}."
+            f"Kỳ {edition.name} chưa có bảng và sổ tính trong {where}. Hãy chạy trước: {again}."
         )
     if record != computed_from(project, edition):
         raise DataError(
             f"Bảng và sổ tính của kỳ {edition.name} trong {where} được làm từ số liệu, tham số "
-            f"hoặc mã khác với hiện nay. Hãy chạy lại: treem run {edition.name}."
+            f"hoặc mã khác với hiện nay. Hãy chạy lại: {again}."
         )
 
 
@@ -132,34 +172,45 @@ def _make_tables_and_notebooks(
     project: Project,
     edition: Edition,
     paths: ReportPaths,
-    jobs: int,
+    how: How,
     say: Say,
     seconds: dict[str, float],
 ) -> None:
     from treem.audit.manifest import RECORD, canonical_json, computed_from
+    from treem.disclosure.approval import require_approval
     from treem.notebooks.matrix import book, check_matrix
     from treem.notebooks.runner import execute
+    from treem.protection import protect_tables
     from treem.publish.profile import write_profile
 
     check_places(project, edition)
     check_matrix(project, edition)
-    computed = computed_from(project, edition)
+    record = canonical_json(computed_from(project, edition)) + "\n"
     stage = scratch(paths.root, "stage")
+    made = [(stage / "tables", paths.tables), (stage / "notebooks", paths.notebooks)]
     with _timed(seconds, "tables"):
         _write_tables(project, edition, stage / "tables", say)
+    if edition.audience == "public":
+        with _timed(seconds, "protection"):
+            protected = protect_tables(project, edition, stage)
+        require_approval(project, edition, protected.report_sha256)
+        made.append((stage / "protected", paths.protected))
+        made.append((stage / "protection", paths.protection))
+    read = stage / paths.read.name
     with _timed(seconds, "notebooks"):
         execute(
             project,
             edition,
-            tables=stage / "tables",
+            tables=read,
             notebooks=stage / "notebooks",
             failed=paths.root / "failed",
-            jobs=jobs,
+            jobs=how.jobs,
+            engine=how.engine,
             say=say,
         )
-    (stage / "tables" / RECORD).write_text(canonical_json(computed) + "\n", "utf-8")
-    swap_in(stage / "tables", paths.tables)
-    swap_in(stage / "notebooks", paths.notebooks)
+    (read / RECORD).write_text(record, "utf-8")
+    for new, final in made:
+        swap_in(new, final)
     write_profile(project, edition, book(project, edition))
 
 
@@ -209,17 +260,17 @@ def _make_package(
         chosen.render(project, edition, stage)
     with _timed(seconds, "package"):
         _write_data(edition, paths, stage / "data")
-        write_manifest(stage, made_from, edition.notice)
+        write_manifest(stage, made_from, edition.page_notice, edition.audience)
         archive = scratch(paths.root, "archive") / paths.archive.name
         write_archive(stage, archive)
-    swap_in(stage, paths.public)
+    swap_in(stage, paths.package)
     swap_in(archive, paths.archive)
 
 
 def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
-    """Copy what the public may have of the tables; a generated table says so in every row."""
+    """Copy what the audience may have of the tables; a generated table says so in every row."""
     folder.mkdir()
-    with (paths.tables / "results.csv").open(encoding="utf-8", newline="") as source:
+    with (paths.read / "results.csv").open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
     hidden = {"observations"}
     columns = [name for name in rows[0] if name not in hidden]
@@ -227,7 +278,8 @@ def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
         writer = csv.DictWriter(target, [*columns, "notice"], lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({**{name: row[name] for name in columns}, "notice": edition.notice})
+            kept = {name: row[name] for name in columns}
+            writer.writerow({**kept, "notice": edition.page_notice})
 
 
 def _write_run_record(
@@ -261,7 +313,7 @@ def _published(
     publisher: str,
     seconds: dict[str, float],
 ) -> Outcome:
-    written = (_shown(project, paths.public), _shown(project, paths.archive))
+    written = (_shown(project, paths.package), _shown(project, paths.archive))
     return Outcome(
         edition=edition.name,
         sentence=f"Kỳ {edition.name}: đã ghi {written[0]}/ (HTML, PDF, DOCX, số liệu) và "

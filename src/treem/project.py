@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from treem.errors import UsageError
+
+if TYPE_CHECKING:
+    from treem.edition import Audience
 
 MARKERS = ("_quarto.yml", "params", "data")
 
@@ -51,32 +55,59 @@ class Project:
         """Great Expectations suites."""
         return self.root / "expectations"
 
-    def report(self, edition: str) -> ReportPaths:
+    def report(self, edition: str, audience: Audience = "public") -> ReportPaths:
         """Return the folders that a build of this edition writes."""
-        return ReportPaths(self.root / "reports" / edition, edition)
+        return ReportPaths(self.root / "reports" / edition, edition, audience)
 
 
 @dataclass(frozen=True)
 class ReportPaths:
-    """What a build leaves under `reports/<edition>/`."""
+    """What a build leaves under `reports/<edition>/`; names of an internal build say so."""
 
     root: Path
     edition: str
+    audience: Audience = "public"
 
     @property
     def tables(self) -> Path:
-        """observations.parquet, findings.csv, results.csv, figures.jsonl."""
+        """observations.parquet, findings.csv, results.csv before disclosure control."""
         return self.root / "tables"
+
+    @property
+    def protected(self) -> Path:
+        """The same tables after disclosure control: all that public notebooks read."""
+        return self.root / "protected"
+
+    @property
+    def protection(self) -> Path:
+        """What disclosure control did and how it was attacked; internal."""
+        return self.root / "protection"
+
+    @property
+    def read(self) -> Path:
+        """The tables that the notebooks of this build read, and the figures they printed."""
+        return self.protected if self.audience == "public" else self.tables
 
     @property
     def notebooks(self) -> Path:
         """Executed notebooks."""
-        return self.root / "notebooks"
+        return self.root / ("notebooks" if self.audience == "public" else "notebooks-internal")
 
     @property
-    def public(self) -> Path:
-        """The portal package."""
-        return self.root / "public"
+    def package(self) -> Path:
+        """The portal package, or its internal counterpart."""
+        return self.root / self.audience
+
+    @property
+    def archive(self) -> Path:
+        """The package in one file."""
+        kind = "goi-xuat-ban" if self.audience == "public" else "goi-noi-bo"
+        return self.root / f"{kind}-{self.edition}.zip"
+
+    @property
+    def run_record(self) -> Path:
+        """Times, publisher, machine: never hashed."""
+        return self.root / ("run.json" if self.audience == "public" else "run-internal.json")
 
     @property
     def forms(self) -> Path:
@@ -97,16 +128,6 @@ class ReportPaths:
     def feedback(self) -> Path:
         """Workbooks to send back, one a unit and year."""
         return self.root / "feedback"
-
-    @property
-    def archive(self) -> Path:
-        """`public/` in one file."""
-        return self.root / f"goi-xuat-ban-{self.edition}.zip"
-
-    @property
-    def run_record(self) -> Path:
-        """Times, publisher, machine: never hashed."""
-        return self.root / "run.json"
 
 
 def find_project(start: Path | None = None) -> Project:

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from treem.edition import Edition
+from treem.edition import Audience, Edition
 from treem.project import Project
 
 TOOLS = (
@@ -97,6 +97,7 @@ def computed_from(project: Project, edition: Edition) -> dict[str, Any]:
     own += [*edition.submissions, *filter(None, [edition.published])]
     return {
         "edition": edition.name,
+        "audience": edition.audience,
         "sources_sha256": tree_sha256(project.root, COMPUTED_FROM),
         "edition_sha256": tree_sha256(project.root, own),
         "lock_sha256": tree_sha256(project.root, ["requirements.lock"]),
@@ -133,10 +134,12 @@ def package_is_of_tables(package: Path, tables: Path) -> bool:
     return all(made_from.get(key) == value for key, value in record.items())
 
 
-def write_manifest(package: Path, made_from: Mapping[str, Any], notice: str) -> Path:
+def write_manifest(
+    package: Path, made_from: Mapping[str, Any], notice: str, audience: Audience = "public"
+) -> Path:
     """Write `manifest.json` for a finished package; returns its path.
 
-    `notice` is the sentence that marks generated data, empty for real figures.
+    `notice` is what every page says: generated data, an internal build; empty for neither.
     """
     target = package / "manifest.json"
     files = [
@@ -145,7 +148,7 @@ def write_manifest(package: Path, made_from: Mapping[str, Any], notice: str) -> 
             "size": path.stat().st_size,
             "sha256": file_sha256(path),
             "media_type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
-            "class": "public",
+            "class": audience,
         }
         for path in _files(package)
         if path != target

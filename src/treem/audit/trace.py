@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from treem.audit.trace_text import trace_text
-from treem.edition import load_edition
+from treem.edition import Audience, load_edition
 from treem.errors import TraceError
 from treem.notebooks.results import OBSERVATIONS, read_parquet
 from treem.project import Project
@@ -94,15 +94,16 @@ class Trace:
         return trace_text(self)
 
 
-def trace(project: Project, edition_name: str, figure: str) -> Trace:
-    """Follow a figure to its sources.
+def trace(project: Project, edition_name: str, figure: str, audience: Audience = "public") -> Trace:
+    """Follow a figure of a public or internal build to its sources, in the office's own tables.
 
     Raises EditionError on an unknown edition; TraceError where the edition was not built or has
     no such figure, with the ids nearest to what was typed.
     """
     edition = load_edition(project, edition_name)
-    tables = project.report(edition.name).tables
-    record = _find(tables / FIGURES, edition.name, figure)
+    paths = project.report(edition.name, audience)
+    tables = paths.tables
+    record = _find(paths.read / FIGURES, edition.name, figure)
     with _readable(tables / OBSERVATIONS, edition.name):
         observations = _observations(tables, record["observations"])
         checks = {row["file"]: row["sha256"] for row in observations}
@@ -162,7 +163,7 @@ def _readable(path: Path, edition: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = "không có tệp" if isinstance(error, FileNotFoundError) else "tệp hỏng"
         raise TraceError(
-            f"Kỳ {edition}: {what} tables/{path.name}, không truy được con số. "
+            f"Kỳ {edition}: {what} {path.parent.name}/{path.name}, không truy được con số. "
             f"Hãy chạy lại: treem run {edition}."
         ) from error
 

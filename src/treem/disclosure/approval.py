@@ -16,6 +16,9 @@ from treem.edition import Edition
 from treem.errors import DataError, UsageError
 from treem.project import Project
 
+PROPOSED_POLICY = "proposed_policy"
+"""Among accepted findings: the edition may be public although the policy is only proposed."""
+
 _KEYS: Schema = {
     "edition": str,
     "who": str,
@@ -67,15 +70,18 @@ def require_approval(
     if not found:
         raise DataError(
             f"Kỳ {edition.name} là số liệu thật mà params/disclosure/approvals.yml chưa có ai "
-            "duyệt cho công bố, nên không làm bản công khai. Hãy làm bản nội bộ (--audience internal), "
-            "xem báo cáo bảo mật, rồi ghi người duyệt, chức vụ, ngày vào tệp này."
-        )
-    if load_policy(project).is_proposal:
-        raise DataError(
-            "params/disclosure/policy.yml mới là đề xuất: mục “approved” đang trống. Hãy trình "
-            "người có thẩm quyền duyệt các mức, ghi who, role, date rồi mới công bố số liệu thật."
+            "duyệt cho công bố, nên không làm bản công khai. Hãy làm bản nội bộ "
+            "(--audience internal), xem báo cáo bảo mật (treem protect), rồi ghi người duyệt, "
+            "chức vụ, ngày vào tệp này."
         )
     approval = found[-1]
+    if load_policy(project).is_proposal and PROPOSED_POLICY not in approval.findings:
+        raise DataError(
+            "params/disclosure/policy.yml mới là đề xuất: mục “approved” đang trống. Hãy trình "
+            "người có thẩm quyền duyệt các mức, ghi who, role, date rồi mới công bố số liệu thật; "
+            f"hoặc người duyệt kỳ {edition.name} chấp nhận điều đó: ghi {PROPOSED_POLICY} vào "
+            "findings của lần duyệt."
+        )
     if approval.report and report_sha256 and approval.report != report_sha256:
         raise DataError(
             f"Kỳ {edition.name}: {approval.who} duyệt ngày {approval.date:%d/%m/%Y} cho báo cáo "

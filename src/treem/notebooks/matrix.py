@@ -151,7 +151,8 @@ def book(project: Project, edition: Edition) -> Book:
     from treem.areas import load_geography
 
     areas = load_geography(project)
-    folder = f"reports/{edition.name}/notebooks"
+    executed = project.report(edition.name, edition.audience).notebooks
+    folder = executed.relative_to(project.root).as_posix()
 
     def paths(level: str, *years: int) -> list[str]:
         return [

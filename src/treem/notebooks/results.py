@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 OBSERVATIONS = "observations.parquet"
+WITHHELD = "WITHHELD"
+"""Stands for a verdict that the public table does not give."""
 _ROUNDED = Fraction(1, 10**9)
 """More than rounding to the decimals of results.csv can move a value."""
 
@@ -70,8 +72,8 @@ class Result:
         return Fraction(numerator) * multiplier / Fraction(denominator)
 
     def verdict(self, target_year: int) -> str:
-        """Return the verdict code against a target year."""
-        return self.row[f"verdict_{target_year}"]
+        """Return the verdict code against a target year; disclosure control may withhold it."""
+        return self.row[f"verdict_{target_year}"] or WITHHELD
 
     @property
     def observations(self) -> tuple[str, ...]:

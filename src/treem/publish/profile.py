@@ -25,7 +25,7 @@ LINE = 24
 """Letters of an issuing body's name in capitals that fit on one line of the masthead."""
 HEADER = (
     "# Do treem ghi ra cho kỳ {name}; sửa params/{name}.yml, không sửa tệp này.\n"
-    "# Dựng lại văn bản: quarto render --profile {name}\n"
+    "# Dựng lại văn bản: quarto render --profile {profile}\n"
 )
 
 
@@ -50,8 +50,9 @@ def write_profile(project: Project, edition: Edition, book: Book) -> Path:
     import yaml
 
     text = yaml.safe_dump(profile(edition, book), allow_unicode=True, sort_keys=False, width=10_000)
-    path = profile_path(project, edition.name)
-    path.write_text(HEADER.format(name=edition.name) + text, "utf-8", newline="\n")
+    path = profile_path(project, edition.profile)
+    header = HEADER.format(name=edition.name, profile=edition.profile)
+    path.write_text(header + text, "utf-8", newline="\n")
     return path
 
 
@@ -59,10 +60,10 @@ def profile(edition: Edition, book: Book) -> dict[str, Any]:
     """Return the profile as Quarto reads it."""
     document = edition.document
     data: dict[str, Any] = {
-        "project": {"output-dir": f"reports/{edition.name}/public.new"},
+        "project": {"output-dir": f"reports/{edition.name}/{edition.audience}.new"},
         "book": {
             "title": title(document),
-            "output-file": f"bao-cao-{edition.name}",
+            "output-file": f"bao-cao-{edition.profile}",
             "chapters": [*_chapters(book), CLOSING],
             "appendices": list(book.appendices),
         },
@@ -72,8 +73,8 @@ def profile(edition: Edition, book: Book) -> dict[str, Any]:
         "treem-years": [str(year) for year in edition.years],
         "treem-as-of": edition.as_of.isoformat(),
     }
-    if edition.notice:
-        data["treem-notice"] = edition.notice
+    if edition.page_notice:
+        data["treem-notice"] = edition.page_notice
     data["nd30"] = {
         "author": body_name(document),
         "keywords": ["trẻ em", "chương trình hành động", document.place, str(edition.year)],

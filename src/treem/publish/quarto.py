@@ -111,8 +111,8 @@ def render(
     references that lead nowhere; UsageError where no usable Quarto is found.
     """
     quarto = quarto or require_quarto()
-    made = project.root / "reports" / edition.name / "public.new"
-    command = [str(quarto.path), "render", str(project.root), "--profile", edition.name]
+    made = project.root / "reports" / edition.name / f"{edition.audience}.new"
+    command = [str(quarto.path), "render", str(project.root), "--profile", edition.profile]
     done = subprocess.run(
         command,
         cwd=project.root,
@@ -163,7 +163,7 @@ def _private(key: str) -> bool:
 
 
 def _collect(edition: Edition, made: Path, out: Path) -> list[Path]:
-    expected = ["index.html", *(f"bao-cao-{edition.name}.{kind}" for kind in ("pdf", "docx"))]
+    expected = ["index.html", *(f"bao-cao-{edition.profile}.{kind}" for kind in ("pdf", "docx"))]
     absent = [name for name in expected if not (made / name).exists()]
     if absent:
         raise PublishError(

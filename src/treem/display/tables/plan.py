@@ -18,7 +18,7 @@ from treem.display.common import (
 )
 from treem.display.table import Cell, Row, Table, group, text
 from treem.display.words import verdict_name, word
-from treem.notebooks.results import Result
+from treem.notebooks.results import WITHHELD, Result
 from treem.plan.model import TARGET_YEARS, Discrepancy, Place, Target, Where
 
 if TYPE_CHECKING:
@@ -160,6 +160,6 @@ def depends_on_reading(row: Result) -> bool:
 
 def _verdict_names(row: Result, year: int) -> list[str]:
     return [
-        verdict_name(row[f"verdict_{year}{suffix}"], year=row.year, target_year=year)
+        verdict_name(row[f"verdict_{year}{suffix}"] or WITHHELD, year=row.year, target_year=year)
         for suffix in ("", "_text", "_table")
     ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def render(project: Project, edition: Edition, out: Path) -> list[Path]:
     """Write the book of an edition as HTML, PDF and DOCX into `out`; returns the files, sorted.
 
-    The profile `_quarto-<edition>.yml` and the executed notebooks must be there. The same sources
+    The profile `_quarto-<profile>.yml` and the executed notebooks must be there. The same sources
     give the same bytes. Raises SourceError (file and line) on what this publisher does not know,
     PublishError where Pandoc or Typst fails, OSError where nothing can be written.
     """
@@ -33,7 +33,7 @@ def render(project: Project, edition: Edition, out: Path) -> list[Path]:
     from treem.publish.embedded.pdf import write_pdf
     from treem.publish.embedded.word import write_docx
 
-    manuscript = read_manuscript(project, edition.name)
+    manuscript = read_manuscript(project, edition.profile)
 
     epoch = int(dt.datetime.combine(edition.as_of, dt.time(), dt.UTC).timestamp())
 

@@ -1,0 +1,147 @@
+"""Between results and the public: writes the protected tables of an edition, and the ledger.
+
+`tables/` holds what is true, `protected/` what may leave the office: results after disclosure
+control, and of observations and findings only where a figure came from and what kind of fault was
+found, never a number. Public notebooks read nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from treem.edition import Edition, edition_names, load_edition
+from treem.project import Project
+
+if TYPE_CHECKING:
+    from treem.disclosure.protect import Protection
+
+REPORT = "cells.csv"
+AUDIT = "audit.json"
+_PLACE_COLUMNS = (
+    "observation_id",
+    "edition",
+    "geography",
+    "area_code",
+    "area_name",
+    "measure",
+    "year",
+    "stratum",
+    "part",
+    "source_kind",
+    "file",
+    "sheet",
+    "cell",
+    "header_path",
+    "published_row",
+    "agency",
+    "received_date",
+    "document_number",
+    "used",
+    "superseded_by",
+)
+"""Columns of an observation that say where it stands and nothing of what it says."""
+
+
+@dataclass(frozen=True)
+class Protected:
+    """What disclosure control did to an edition; `report_sha256` names the internal report."""
+
+    audit: dict[str, Any]
+    report_sha256: str
+
+
+def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected:
+    """Write `stage/protected/` (public) and `stage/protection/` (internal) from `stage/tables/`.
+
+    Raises DataError where some cell cannot be protected, or where figures are real and nobody
+    approved this very report: then nothing may be published.
+    """
+    protection = _protect(project, edition, stage / "tables")
+    report = stage / "protection"
+    report.mkdir()
+    protection.cells.to_csv(report / REPORT, index=False, lineterminator="\n")
+    audit = json.dumps(protection.audit, ensure_ascii=False, indent=1, sort_keys=True)
+    (report / AUDIT).write_text(audit + "\n", "utf-8")
+    folder = stage / "protected"
+    folder.mkdir()
+    protection.results_public.to_csv(folder / "results.csv", index=False, lineterminator="\n")
+    _write_observations(stage / "tables", folder)
+    _write_findings(project, edition, stage / "tables", folder)
+    sha256 = hashlib.sha256((report / REPORT).read_bytes()).hexdigest()
+    return Protected(protection.audit, sha256)
+
+
+def record_published(project: Project, edition: Edition, tables: Path) -> Path:
+    """Enter what an edition publishes into its ledger; returns the path of the ledger."""
+    from treem.disclosure.ledger import ledger_folder, write_ledger
+
+    path = ledger_folder(project) / f"{edition.name}.csv"
+    write_ledger(path, _protect(project, edition, tables).ledger_rows)
+    return path
+
+
+def earlier_editions(project: Project, edition: Edition) -> list[str]:
+    """Return the editions of the same kind that were published before this one.
+
+    Generated figures tell nothing about real ones, and the other way round.
+    """
+    others = [load_edition(project, name) for name in edition_names(project)]
+    return [
+        other.name
+        for other in others
+        if (other.kind, other.plan_version) == (edition.kind, edition.plan_version)
+        and other.as_of < edition.as_of
+    ]
+
+
+def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
+    import pandas as pd
+
+    from treem.areas import load_geography
+    from treem.disclosure.ledger import load_ledger
+    from treem.disclosure.places import area_links
+    from treem.disclosure.policy import load_policy
+    from treem.disclosure.protect import protect
+    from treem.plan.register import load_register
+
+    measures = load_register(project).measures
+    results = pd.read_csv(tables / "results.csv", dtype=str, keep_default_na=False)
+    return protect(
+        results.astype({"year": "int64"}),
+        measures,
+        area_links(edition, load_geography(project)),
+        load_policy(project, measures),
+        load_ledger(project, earlier_editions(project, edition)),
+    )
+
+
+def _write_observations(tables: Path, folder: Path) -> None:
+    """Write where every observation stands; what is published elsewhere already stays readable."""
+    import pandas as pd
+
+    table = pd.read_parquet(tables / "observations.parquet")
+    received = table["source_kind"] == "workbook"
+    public = table.copy()
+    for column in public.columns:
+        if column not in _PLACE_COLUMNS:
+            public[column] = public[column].mask(received, "")
+    public.to_parquet(folder / "observations.parquet", index=False)
+
+
+def _write_findings(project: Project, edition: Edition, tables: Path, folder: Path) -> None:
+    """Write which rule found something where; messages quote numbers and stay in the office."""
+    import pandas as pd
+
+    from treem.quality.names import rule_names
+
+    table = pd.read_csv(tables / "findings.csv", dtype=str, keep_default_na=False)
+    received = table["file"] != (edition.published or "-")
+    names = rule_names(project)
+    table["message"] = table["message"].mask(received, table["rule"].map(names))
+    table["instruction"] = table["instruction"].mask(received, "")
+    table["raw"] = table["raw"].mask(received, "")
+    table.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
