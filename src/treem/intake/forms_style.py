@@ -13,7 +13,8 @@ LINE_HEIGHT = 15
 ENTRY_FILL, QUIET_FILL, LINE, ALARM = "FFF8E1", "F2F2F2", "808080", "C00000"
 NARROW = 0.82  # a letter of Times New Roman against the width that Excel counts columns in
 
-# name: size, bold, italic, colour, horizontal, border, fill, unlocked, number format
+# Numbers keep the general format: thousands marks would follow the language of the reader's
+# Excel and show `24,810` to one and `24.810` to another.
 _STYLES: dict[str, dict[str, Any]] = {
     "te_notice": {"size": 12, "bold": True, "color": ALARM, "align": "center"},
     "te_title": {"size": 13, "bold": True, "align": "center"},
@@ -30,14 +31,8 @@ _STYLES: dict[str, dict[str, Any]] = {
     "te_roman": {"bold": True, "border": True, "fill": QUIET_FILL, "align": "center"},
     "te_label": {"border": True},
     "te_code": {"border": True, "align": "center"},
-    "te_before": {"border": True, "align": "right", "color": "595959", "format": "#,##0.###"},
-    "te_value": {
-        "border": True,
-        "align": "right",
-        "fill": ENTRY_FILL,
-        "free": True,
-        "format": "General",
-    },
+    "te_before": {"border": True, "align": "right", "color": "595959"},
+    "te_value": {"border": True, "align": "right", "fill": ENTRY_FILL, "free": True},
     "te_choice": {"border": True, "align": "center", "fill": ENTRY_FILL, "free": True},
     "te_note": {"border": True, "fill": ENTRY_FILL, "free": True},
 }
@@ -63,7 +58,6 @@ def add_styles(book: Any) -> None:
         if "fill" in look:
             style.fill = PatternFill("solid", fgColor=look["fill"])
         style.protection = Protection(locked=not look.get("free", False))
-        style.number_format = look.get("format", "General")
         book.add_named_style(style)
 
 
