@@ -70,11 +70,17 @@ def renamed(old: bytes, new: bytes) -> Callable[[Path], None]:
 
 
 def of_parts(parts: Callable[[], Parts]) -> Callable[[Path], None]:
-    return lambda path: write_parts(path, parts()) and None
+    def make(path: Path) -> None:
+        write_parts(path, parts())
+
+    return make
 
 
 def of_bytes(data: Callable[[], bytes]) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(data()) and None
+    def make(path: Path) -> None:
+        path.write_bytes(data())
+
+    return make
 
 
 # --- not a workbook ---------------------------------------------------------------------------
@@ -274,6 +280,16 @@ def many_strings() -> Parts:
     return clean_parts() | {STRINGS: b"<sst xmlns='%s'>%s</sst>" % (MAIN.encode(), b"".join(one))}
 
 
+def absent_string() -> Parts:
+    return with_sheet(b'<row r="1"><c r="A1" t="s"><v>999999</v></c></row>')
+
+
+def many_ranges() -> Parts:
+    ranges = " ".join(f"A{row}:B{row}" for row in range(1, 50_000)).encode()
+    rule = b'<dataValidations><dataValidation type="list" sqref="%s"/></dataValidations>'
+    return with_sheet(b'<row r="1"/>', rule % ranges)
+
+
 def deep() -> Parts:
     return with_sheet(b"<row>" * 100_000 + b"</row>" * 100_000)
 
@@ -353,6 +369,8 @@ REFUSED: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "long_string": (".xlsx", of_parts(long_string), "dài hơn 32767 ký tự"),
     "repeated_string": (".xlsx", of_parts(repeated_string), "triệu ký tự"),
     "many_strings": (".xlsx", of_parts(many_strings), "chuỗi chữ"),
+    "absent_string": (".xlsx", of_parts(absent_string), "không có trong tệp"),
+    "many_ranges": (".xlsx", of_parts(many_ranges), "quá nhiều thẻ XML"),
     "deep": (".xlsx", of_parts(deep), "lồng các thẻ XML"),
     "long_tag": (".xlsx", of_parts(long_tag), "thẻ XML dài hơn 1 MB"),
     "broken_xml": (".xlsx", of_parts(lambda: with_sheet(b"<row>")), "không phải XML đúng"),

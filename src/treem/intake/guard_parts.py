@@ -19,14 +19,13 @@ from treem.intake.guard_archive import DAMAGED, SAVE_AGAIN, Unsafe, say_name, sh
 
 MOST_ROWS = 20_000
 MOST_COLUMNS = 16_384
-MOST_AREA = 2_000_000
+MOST_AREA = 500_000
 MOST_CELLS = 150_000
 MOST_STRINGS = 50_000
 MOST_SHEETS = 100
 MOST_ELEMENTS = 600_000
-MOST_COSTLY = 60_000
+MOST_COSTLY = 30_000
 MOST_SPREAD = 20_000
-MOST_SPREAD_IN_ALL = 60_000
 MOST_DEPTH = 100
 MOST_LETTERS = 32_767
 """What Excel itself holds in one cell."""
@@ -62,11 +61,10 @@ def read_contents(archive: zipfile.ZipFile) -> Contents:
     contents = Contents()
     for member in archive.infolist():
         _read_part(archive, member, contents)
-    repeated = sum(
-        contents.string_lengths[index] * uses
-        for index, uses in contents.string_uses.items()
-        if index < len(contents.string_lengths)
-    )
+    lengths = contents.string_lengths
+    if max(contents.string_uses, default=-1) >= len(lengths):
+        raise Unsafe(f"{DAMAGED}: có ô dùng một chuỗi chữ không có trong tệp")
+    repeated = sum(lengths[index] * uses for index, uses in contents.string_uses.items())
     if repeated > MOST_LETTERS_IN_ALL:
         raise Unsafe(
             f"chữ trong các ô cộng lại {repeated // 1_000_000} triệu ký tự, quá mức của một biểu"
@@ -146,7 +144,7 @@ class _Part:
         contents.elements += 1
         self.depth += 1
         if local not in _CHEAP:
-            contents.costly += 1
+            contents.costly += 1 + attributes.get("sqref", "").count(" ")
         elif local in _WORDS:
             self.words = []
         if (
@@ -243,7 +241,7 @@ class _Part:
         right, bottom = _place(last or first, self.name)
         size = (abs(right - left) + 1) * (abs(bottom - top) + 1)
         self.contents.spread += size
-        if size > MOST_SPREAD or self.contents.spread > MOST_SPREAD_IN_ALL:
+        if self.contents.spread > MOST_SPREAD:
             raise Unsafe(
                 f"phần “{self.name}” gộp ô hoặc đặt liên kết trên cả vùng {shown(reference)}",
                 "Hãy đề nghị đơn vị bỏ gộp ô (hoặc liên kết) trên cả trang rồi lưu lại.",
