@@ -8,7 +8,7 @@ so that whole columns are looked up at once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from treem.edition import Edition
 from treem.errors import AreaError
 from treem.intake.observations import PARTS
+from treem.plan.model import Measure
 from treem.strata import NAMES
 
 if TYPE_CHECKING:
@@ -97,14 +98,14 @@ class Cells:
         )
         received = received.assign(key=keyed.keys(received))
         used = received[received["used"] == "true"]
-        places = keyed.places(used)
+        places = keyed.places_of(used)
         used = used.assign(
             row=used["observation_id"],
             origin=used["cell"].where(used["cell"] != "", used["published_row"]),
             number=_numbers(used),
             digits=_digits(used["value"]),
-            level=places["level"],
-            area_valid=places["area_valid"],
+            level=keyed.place(places, "level"),
+            area_valid=keyed.place(places, "area_valid"),
         ).reset_index(drop=True)
         assert isinstance(used, pd.DataFrame)
         return cls(
@@ -149,46 +150,56 @@ class Cells:
         """
         import numpy as np
 
-        steps = (
-            (_positions(rows["area_code"], self.area_codes), self.an_area),
-            (rows["year"].to_numpy("int64") - self.years[0], self.a_year),
-            (_positions(rows["measure"], self.measures), self.a_measure),
-            (_positions(rows["stratum"], self.strata), self.a_stratum),
-            (_positions(rows["part"], PARTS), 1),
-        )
-        known = np.logical_and.reduce([position >= 0 for position, _ in steps])
-        total = sum(position * step for position, step in steps)
-        return np.where(known, total, -1)
+        measure = _positions(rows["measure"], self.measures)
+        stratum = _positions(rows["stratum"], self.strata)
+        part = _positions(rows["part"], PARTS)
+        inside = measure * self.a_measure + stratum * self.a_stratum + part
+        known = (measure >= 0) & (stratum >= 0) & (part >= 0)
+        return np.where(known, self.places_of(rows) * self.a_year + inside, -1)
+
+    def places_of(self, rows: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the area and year of rows as one number."""
+        area = _positions(rows["area_code"], self.area_codes)
+        places: np.ndarray[Any, Any] = area * len(self.years) + rows["year"].to_numpy("int64")
+        return places - self.years[0]
 
     def about(self, keys: np.ndarray[Any, Any]) -> pd.DataFrame:
         """Return what keys are about: area_code, area_name, year, measure, stratum, part, row."""
         import numpy as np
         import pandas as pd
 
-        area, rest = np.divmod(keys, self.an_area)
-        year, rest = np.divmod(rest, self.a_year)
-        measure, rest = np.divmod(rest, self.a_measure)
-        stratum, part = np.divmod(rest, self.a_stratum)
-        rows = pd.DataFrame(
+        places, inside = np.divmod(keys, self.a_year)
+        measure, rest = np.divmod(inside, self.a_measure)
+        area, year = np.divmod(places, len(self.years))
+        return pd.DataFrame(
             {
                 "area_code": pick(self.area_codes, area),
+                "area_name": self.place(places, "area_name"),
                 "year": year + self.years[0],
                 "measure": pick(self.measures, measure),
-                "stratum": pick(self.strata, stratum),
-                "part": pick(PARTS, part),
+                "stratum": pick(self.strata, rest // self.a_stratum),
+                "part": pick(PARTS, rest % self.a_stratum),
+                "row": self._row_names(places, inside),
             }
         )
-        return rows.assign(
-            area_name=self.places(rows)["area_name"],
-            row=rows["measure"]
-            + "-"
-            + rows["area_code"]
-            + "-"
-            + rows["year"].astype("str")
-            + "-"
-            + rows["part"]
-            + rows["stratum"].where(rows["stratum"] == "", "-" + rows["stratum"]),
-        )
+
+    def _row_names(self, places: np.ndarray[Any, Any], inside: np.ndarray[Any, Any]) -> Any:
+        """Return names for keys: `27-2024-CT06-value`."""
+        where = [f"{area}-{year}-" for area in self.area_codes for year in self.years]
+        what = [
+            "-".join(filter(None, (measure, part, stratum)))
+            for measure in self.measures
+            for stratum in self.strata
+            for part in PARTS
+        ]
+        return pick(where, places) + pick(what, inside)
+
+    def of_measure(self, keys: np.ndarray[Any, Any], tell: Callable[[Measure], Any]) -> Any:
+        """Return what `tell` says of the measure of each key."""
+        import numpy as np
+
+        told = np.array([tell(self.register.measures[measure]) for measure in self.measures])
+        return told[keys % self.a_year // self.a_measure]
 
     @cached_property
     def _sorted(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -218,30 +229,29 @@ class Cells:
 
     # --- areas ----------------------------------------------------------------------------
 
-    def places(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return what the areas of rows with area_code and year were on 31 December of the year.
-
-        Columns of `Place`, in the order of the rows and with their index.
-        """
+    def place(self, places: np.ndarray[Any, Any], name: str) -> Any:
+        """Return a column of `Place`: what areas were on 31 December of years."""
+        import numpy as np
         import pandas as pd
 
-        pairs = rows[["area_code", "year"]]
-        wanted = pairs.drop_duplicates()
-        facts = pd.DataFrame(
-            [self._place(code, int(year)) for code, year in wanted.itertuples(index=False)],
-            columns=list(Place._fields),
-        )
-        facts.insert(0, "area_code", wanted["area_code"].to_numpy())
-        facts.insert(1, "year", wanted["year"].to_numpy())
-        return pairs.merge(facts, how="left", on=["area_code", "year"]).set_axis(rows.index)
+        wanted = np.sort(pd.unique(places))
+        facts = [getattr(self._place(int(one)), name) for one in wanted]
+        column: Any = pd.Series(facts, dtype=_DTYPES.get(name, "str")).array
+        return column.take(np.searchsorted(wanted, places))
 
-    def _place(self, code: str, year: int) -> Place:
-        if (code, year) not in self._places:
-            self._places[code, year] = _look_up(self.areas, code, year, self._communes_by_parent)
-        return self._places[code, year]
+    def _place(self, place: int) -> Place:
+        if place not in self._places:
+            area, year = divmod(place, len(self.years))
+            self._places[place] = _look_up(
+                self.areas,
+                self.area_codes[area],
+                year + self.years[0],
+                self._communes_by_parent,
+            )
+        return self._places[place]
 
     @cached_property
-    def _places(self) -> dict[tuple[str, int], Place]:
+    def _places(self) -> dict[int, Place]:
         return {}
 
     @cached_property
@@ -261,6 +271,9 @@ class Place(NamedTuple):
     area_valid: str
     communes: float | None
     same_as_before: bool
+
+
+_DTYPES: dict[str, Any] = {"communes": "float64", "same_as_before": "bool"}
 
 
 def _look_up(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from treem.errors import AreaError
 from treem.intake.observations import PARTS
+from treem.plan.model import Measure
 from treem.quality.cells import Cells
 from treem.strata import STRATA
 
@@ -20,51 +22,35 @@ _WHOLE_BELOW = 2**53
 """Doubles are whole numbers one to one up to here."""
 
 
-def share_rows(cells: Cells) -> pd.DataFrame:
-    """Return the ratios of parts to their whole: a row per measure, area, year and stratum."""
-    rows = _ratio_rows(cells)
-    return rows[~rows["cohort"]]
+def ratio_rows(cells: Cells) -> pd.DataFrame:
+    """Return a row per measure, area, year and stratum that has both parts of a ratio.
+
+    `cohort` says whether it is one cohort over another, which may exceed its whole.
+    """
+    keys = ratio_keys(cells, NUMERATOR, DENOMINATOR)
+    numerator, denominator = cells.numbers(keys), cells.numbers(keys + DENOMINATOR)
+    multiplier = cells.of_measure(keys, lambda measure: float(measure.multiplier))
+    rows = cells.about(keys).assign(numerator=numerator, denominator=denominator)
+    return rows.assign(
+        ratio=(rows["numerator"] * multiplier).div(denominator).where(denominator > 0),
+        most=cells.of_measure(keys, _most),
+        cohort=cells.of_measure(keys, lambda measure: _most(measure) > measure.multiplier),
+    )
 
 
-def cohort_rows(cells: Cells) -> pd.DataFrame:
-    """Return the ratios of one cohort to another, which may exceed their whole."""
-    rows = _ratio_rows(cells)
-    return rows[rows["cohort"]]
+def _most(measure: Measure) -> float:
+    return math.nan if measure.upper_bound is None else float(measure.upper_bound)
 
 
 def ratio_keys(cells: Cells, *parts: int) -> np.ndarray[Any, Any]:
     """Return the keys (of numerators) of the ratios that have a number for all of `parts`."""
     import numpy as np
 
-    keys = np.unique(cells.distinct - cells.distinct % len(PARTS))
+    keys: np.ndarray[Any, Any] = cells.distinct - cells.distinct % len(PARTS)
+    keys = keys[np.diff(keys, prepend=-1) != 0]
     for part in parts:
         keys = keys[~np.isnan(cells.numbers(keys + part))]
     return keys
-
-
-def _ratio_rows(cells: Cells) -> pd.DataFrame:
-    keys = ratio_keys(cells, NUMERATOR, DENOMINATOR)
-    measures = cells.register.measures
-    factor = {one.id: float(one.multiplier) for one in measures.values()}
-    most = {
-        one.id: None if one.upper_bound is None else float(one.upper_bound)
-        for one in measures.values()
-    }
-    cohort = {
-        one.id: one.upper_bound is not None and one.upper_bound > one.multiplier
-        for one in measures.values()
-    }
-    rows = cells.about(keys)
-    numerator, denominator = cells.numbers(keys), cells.numbers(keys + DENOMINATOR)
-    multiplier = rows["measure"].map(factor).astype(float)
-    rows = rows.assign(
-        numerator=numerator,
-        denominator=denominator,
-        ratio=(multiplier * numerator).div(denominator).where(denominator > 0),
-        most=rows["measure"].map(most).astype(float),
-        cohort=rows["measure"].map(cohort).astype(bool),
-    )
-    return rows
 
 
 def given_rows(cells: Cells) -> pd.DataFrame:
@@ -111,7 +97,7 @@ def wide_rows(cells: Cells) -> pd.DataFrame:
         for part in (NUMERATOR, DENOMINATOR)
     }
     rows = cells.about(places)
-    communes = cells.places(rows)["communes"].astype(float)
+    communes = pd.Series(cells.place(places // cells.a_year, "communes"))
     return pd.DataFrame(
         {
             "row": rows["area_code"]
@@ -169,11 +155,12 @@ def area_sums(cells: Cells, level: str) -> pd.DataFrame:
     by_area = {m.id for m in cells.register.measures.values() if m.reporting_level == "area"}
     used = cells.used
     own = used[(used["level"] == level) & used["measure"].isin(by_area) & (used["part"] != "value")]
+    number = {code: position for position, code in enumerate(cells.area_codes)}
     tables = [cells.about(np.array([], dtype="int64")).assign(**_EMPTY)]
     for code, year in own[["area_code", "year"]].drop_duplicates().itertuples(index=False):
         rows = own[(own["area_code"] == code) & (own["year"] == year)]
         below = _areas_below(cells, code, year, level)
-        positions = [cells.area_codes.index(one) for one in below if one in cells.area_codes]
+        positions = [number[one] for one in below if one in number]
         keys = np.unique(rows["key"].to_numpy())
         inside = keys % cells.an_area
         numbers = np.array([_whole(cells.numbers(inside + p * cells.an_area)) for p in positions])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from treem.intake.forms import form_rows
 from treem.intake.observations import PARTS
@@ -53,8 +53,9 @@ def owed_rows(cells: Cells) -> pd.DataFrame:
     """
     import pandas as pd
 
+    received = _Received.of(cells)
     tables = [
-        _owed_in(cells, year, units)
+        _owed_in(cells, received, year, units)
         for year, all_units in cells.units.items()
         for units in _alike(all_units)
     ]
@@ -74,7 +75,7 @@ def _alike(units: tuple[Unit, ...]) -> list[list[Unit]]:
     return list(groups.values())
 
 
-def _owed_in(cells: Cells, year: int, units: list[Unit]) -> pd.DataFrame:
+def _owed_in(cells: Cells, received: _Received, year: int, units: list[Unit]) -> pd.DataFrame:
     import numpy as np
 
     form = form_rows(cells.edition, cells.register, units[0].code, year)
@@ -87,76 +88,74 @@ def _owed_in(cells: Cells, year: int, units: list[Unit]) -> pd.DataFrame:
         ],
         dtype="int64",
     )
+    number = {code: position for position, code in enumerate(cells.area_codes)}
     places = np.array(
         [
-            cells.area_codes.index(unit.area_code) * cells.an_area
-            + (year - cells.years[0]) * cells.a_year
+            number[unit.area_code] * cells.an_area + (year - cells.years[0]) * cells.a_year
             for unit in units
         ],
         dtype="int64",
     )
     keys = (places[:, None] + inside[None, :]).ravel()
-    states = _states(cells, keys)
-    came = (states != NO_ROW).reshape(len(units), len(form)).any(axis=1)
+    states = received.states(cells, keys)
+    came = (states > 0).reshape(len(units), len(form)).any(axis=1)
     by_unit = np.repeat(np.arange(len(units)), len(form))
     return cells.about(keys).assign(
         unit=pick([unit.code for unit in units], by_unit),
         sender=pick([unit.name for unit in units], by_unit),
-        state=states,
+        state=pick((NO_ROW, RECEIVED, LEFT_OUT, NOT_COLLECTED), states),
         sent=np.repeat(came, len(form)),
     )
 
 
-def _states(cells: Cells, keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Say what became of parts; where a value is given, the parts of its ratio are not owed."""
-    import numpy as np
+class _Received(NamedTuple):
+    """The keys that came, ascending, and what became of each.
 
-    received = cells.received.drop_duplicates("key", keep="last")
-    order = received["key"].to_numpy().argsort()
-    have = received["key"].to_numpy()[order]
-    kinds = np.select(
-        [
-            (received["used"] != "true").to_numpy()[order],
-            (received["status"] == "missing").to_numpy()[order],
-        ],
-        [2, 3],
-        1,
-    )
-    given = (received["value"] != "").to_numpy()[order]
-    state = _at(have, kinds, keys)
-    base = keys - keys % len(PARTS)
-    has = [_at(have, given, base + part).astype(bool) for part in range(len(PARTS))]
-    is_value = keys % len(PARTS) == PARTS.index("value")
-    instead = np.where(is_value, has[0] & has[1], has[2])
-    state = np.where(instead & _may_give_value(cells, keys), 1, state)
-    return np.array([NO_ROW, RECEIVED, LEFT_OUT, NOT_COLLECTED], dtype=object)[state]
+    `kinds`: 1 received, 2 left out, 3 not collected; `given`: 1 where it has a value.
+    """
 
+    keys: np.ndarray[Any, Any]
+    kinds: np.ndarray[Any, Any]
+    given: np.ndarray[Any, Any]
 
-def _may_give_value(cells: Cells, keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Say where a department may give a value instead of counts too small to hand on."""
-    import numpy as np
+    @classmethod
+    def of(cls, cells: Cells) -> _Received:
+        """Sort what was received; of a part that came twice the last stands."""
+        import numpy as np
 
-    may = np.array(
-        [m.reporting_level == "province" and m.interval != "published" for m in _measures(cells)]
-    )
-    answer: np.ndarray[Any, Any] = may[keys % cells.a_year // cells.a_measure]
-    return answer
+        rows = cells.received.drop_duplicates("key", keep="last").sort_values("key")
+        left_out, missing = rows["used"] != "true", rows["status"] == "missing"
+        return cls(
+            rows["key"].to_numpy(),
+            np.select([left_out.to_numpy(), missing.to_numpy()], [2, 3], 1),
+            (rows["value"] != "").to_numpy().astype("int64"),
+        )
 
+    def states(self, cells: Cells, keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Say what became of parts: 0 where no row came.
 
-def _measures(cells: Cells) -> list[Any]:
-    return [cells.register.measures[measure] for measure in cells.measures]
+        Where a department gives a value instead of counts too small to hand on, the counts are
+        not owed; where it gives the counts, the value is not.
+        """
+        import numpy as np
 
+        base = keys - keys % len(PARTS)
+        has = [self._at(self.given, base + part) > 0 for part in range(len(PARTS))]
+        is_value = keys % len(PARTS) == PARTS.index("value")
+        instead = np.where(is_value, has[0] & has[1], has[2])
+        may = cells.of_measure(
+            keys, lambda one: one.reporting_level == "province" and one.interval != "published"
+        )
+        return np.where(instead & may, 1, self._at(self.kinds, keys))
 
-def _at(
-    have: np.ndarray[Any, Any], values: np.ndarray[Any, Any], keys: np.ndarray[Any, Any]
-) -> np.ndarray[Any, Any]:
-    """Return what stands at keys; 0 where there is no row."""
-    import numpy as np
+    def _at(self, values: np.ndarray[Any, Any], keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return what stands at keys; 0 where there is no row."""
+        import numpy as np
 
-    if not len(have):
-        return np.zeros(len(keys), dtype="int64")
-    at = np.minimum(np.searchsorted(have, keys), len(have) - 1)
-    return np.where(have[at] == keys, values[at], 0)
+        if not len(self.keys):
+            return np.zeros(len(keys), dtype="int64")
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[at] == keys, values[at], 0)
 
 
 def _published_partitions(cells: Cells) -> pd.DataFrame:

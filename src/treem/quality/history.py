@@ -19,8 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from treem.intake.observations import PARTS
-from treem.quality.cells import Cells
-from treem.quality.comparisons import DENOMINATOR, NUMERATOR, ratio_keys
+from treem.quality.cells import Cells, pick
+from treem.quality.comparisons import DENOMINATOR, NUMERATOR, VALUE, ratio_keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,23 +50,16 @@ def change_rows(cells: Cells, trusted: Cells, neighbours: pd.DataFrame) -> pd.Da
     now, before = cells.numbers(keys), trusted.numbers(keys - cells.a_year)
     chosen = ~np.isnan(now) & ~np.isnan(before)
     keys, now, before = keys[chosen], now[chosen], before[chosen]
-    rows = cells.about(keys)
-    places = cells.places(rows)
-    same = places["same_as_before"].to_numpy(bool)
-    rows, keys, now, before = rows[same].reset_index(drop=True), keys[same], now[same], before[same]
-    level = places["level"].to_numpy()[same]
+    same = np.asarray(cells.place(keys // cells.a_year, "same_as_before"))
+    keys, now, before = keys[same], now[same], before[same]
+    rows, level = cells.about(keys), cells.place(keys // cells.a_year, "level")
     logs = _log_ratio(now, before)
     median, robust_z, compared = _against_the_others(keys % cells.an_area, level, logs)
     departure = np.where(compared > 1, logs - median, logs)
     power, off = _nearest_power(logs)
-    events = rows["measure"].map(
-        {m.id: m.interval == "poisson" for m in cells.register.measures.values()}
-    )
-    kind = np.where(
-        rows["part"] == "value",
-        "value",
-        np.where((rows["part"] == "numerator") & events.astype(bool), "events", "count"),
-    )
+    part = keys % len(PARTS)
+    events = (part == NUMERATOR) & cells.of_measure(keys, lambda m: m.interval == "poisson")
+    kind = pick(("count", "events", "value"), np.where(part == VALUE, 2, events.astype("int64")))
     return rows.assign(
         number=now,
         before=before,
@@ -94,13 +87,12 @@ def neighbour_rows(cells: Cells) -> pd.DataFrame:
 
     keys = ratio_keys(cells, NUMERATOR)
     numerator = cells.numbers(keys)
-    plain = np.array([not cells.register.measures[one].denominator_vi for one in cells.measures])
-    is_plain = plain[keys % cells.a_year // cells.a_measure]
-    size = np.where(is_plain, _children(cells, keys), cells.numbers(keys + DENOMINATOR))
+    plain = cells.of_measure(keys, lambda measure: not measure.denominator_vi)
+    size = np.where(plain, _children(cells, keys), cells.numbers(keys + DENOMINATOR))
     chosen = (numerator > 0) & (size > 0)
     keys, numerator, size = keys[chosen], numerator[chosen], size[chosen]
     rows = cells.about(keys)
-    level = cells.places(rows)["level"].to_numpy()
+    level = cells.place(keys // cells.a_year, "level")
     logs = np.log(numerator / size)
     median, robust_z, compared = _against_the_others(keys % cells.an_area, level, logs)
     expected = np.exp(median) * size
@@ -121,7 +113,7 @@ def neighbour_rows(cells: Cells) -> pd.DataFrame:
 
 
 def _against_the_others(
-    groups: Array, levels: Array, logs: Array
+    groups: Array, levels: Any, logs: Array
 ) -> tuple[Array, Array, pd.Series[Any]]:
     """Return median, robust z and number of areas for groups of the same measure and year.
 
@@ -172,12 +164,12 @@ def _nearest_power(logs: Array) -> tuple[Array, Array]:
     return power, np.abs(decades - power)
 
 
-def _factor(power: Array) -> pd.Series[Any]:
+def _factor(power: Array) -> Any:
     """Return powers of ten as messages print them: 10, 100, 1.000."""
-    import pandas as pd
+    import numpy as np
 
-    words = {0: "1", 1: "10", 2: "100", 3: "1.000", 4: "10.000", 5: "100.000", 6: "1.000.000"}
-    return pd.Series(power).map(words).fillna("nhiều").astype("str")
+    words = ("1", "10", "100", "1.000", "10.000", "100.000", "1.000.000", "nhiều triệu")
+    return pick(words, np.minimum(power, len(words) - 1).astype("int64"))
 
 
 def _children(cells: Cells, keys: Array) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -156,8 +157,7 @@ class Outcome:
 def run_suite(project: Project, name: str, views: Views) -> Outcome:
     """Run a suite view by view: first whether it holds, then the rows of what does not."""
     expectations = read_suite(project, name)
-    wanted = {expectation["meta"]["view"] for expectation in expectations}
-    batches = _Batches({view: views[view] for view in views if view in wanted})
+    batches = _Batches(_needed(views, expectations))
     batches.check_known(name, expectations)
     outcome = Outcome([], [])
     for view in dict.fromkeys(expectation["meta"]["view"] for expectation in expectations):
@@ -176,6 +176,22 @@ def run_suite(project: Project, name: str, views: Views) -> Outcome:
                 outcome.failures.extend(_failures(expectation, result, views[view]))
             outcome.raw.append(_raw(name, view, expectation, result))
     return outcome
+
+
+def _needed(views: Views, expectations: list[dict[str, Any]]) -> Views:
+    """Return views with the columns that expectations name: the engine copies whole tables."""
+    columns: dict[str, set[str]] = {}
+    for one in expectations:
+        kwargs = one["kwargs"]
+        named = {"row", *kwargs.get("column_list", ()), *kwargs.get("column_set", ())}
+        named |= {str(kwargs.get(key)) for key in ("column", "column_A", "column_B")}
+        named |= set(re.findall(r"[a-z]\w*", kwargs.get("row_condition", "")))
+        columns.setdefault(one["meta"]["view"], set()).update(named)
+    return {
+        view: views[view][[name for name in views[view].columns if name in names]]
+        for view, names in columns.items()
+        if view in views
+    }
 
 
 class _Batches:

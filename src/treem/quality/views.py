@@ -19,9 +19,8 @@ from treem.edition import Edition
 from treem.quality.cells import Cells
 from treem.quality.comparisons import (
     area_sums,
-    cohort_rows,
     given_rows,
-    share_rows,
+    ratio_rows,
     strata_rows,
     wide_rows,
 )
@@ -57,13 +56,14 @@ def present_views(cells: Cells, left_out: pd.Series[bool]) -> Views:
     """
     used = cells.used[~left_out]
     counted = used["part"] != "value"
+    ratios = ratio_rows(cells)
     owed = owed_rows(cells)
     return {
         "observations": used,
         "counts": used[counted],
         "values": _with_bounds(cells.register, used[~counted]),
-        "shares": share_rows(cells),
-        "cohorts": cohort_rows(cells),
+        "shares": ratios[~ratios["cohort"]],
+        "cohorts": ratios[ratios["cohort"]],
         "given": given_rows(cells),
         "wide": wide_rows(cells),
         "strata": strata_rows(cells),
