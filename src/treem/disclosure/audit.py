@@ -234,13 +234,13 @@ def solvable(system: Reduced) -> list[int]:
     """Return the unknowns that follow from the equations alone, by exact elimination.
 
     Gauss-Jordan over fractions: an unknown is determined exactly where its pivot row holds
-    nothing else.
+    nothing else. An unknown that stands in one equation only is taken as its pivot last, so that
+    it disturbs no other; most equations go that way.
     """
     pivots: dict[int, dict[int, Fraction]] = {}
-    for terms in system.rows:
-        row = {n: Fraction(sign) for n, sign in terms}
-        for n in [n for n in row if n in pivots]:
-            _subtract(row, pivots[n], row[n])
+    core, peeled = _peel(system)
+    for number in core:
+        row = _reduced(system.rows[number], pivots)
         if not row:
             continue
         pivot = min(row)
@@ -250,12 +250,51 @@ def solvable(system: Reduced) -> list[int]:
             if pivot in other:
                 _subtract(other, row, other[pivot])
         pivots[pivot] = row
+    for number, pivot in reversed(peeled):
+        row = _reduced(system.rows[number], pivots)
+        scale = row[pivot]
+        pivots[pivot] = {n: value / scale for n, value in row.items()}
     return sorted(pivot for pivot, row in pivots.items() if len(row) == 1)
+
+
+def _peel(system: Reduced) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the equations in which every unknown stands twice, and those taken off before.
+
+    Each of the latter with an unknown that stood in it alone when it was taken off.
+    """
+    holding: dict[int, set[int]] = {}
+    for number, terms in enumerate(system.rows):
+        for n, _ in terms:
+            holding.setdefault(n, set()).add(number)
+    left = set(range(len(system.rows)))
+    peeled = []
+    lone = [n for n, rows in sorted(holding.items()) if len(rows) == 1]
+    while lone:
+        n = lone.pop()
+        if len(holding[n]) != 1:
+            continue
+        (number,) = holding[n]
+        peeled.append((number, n))
+        left.remove(number)
+        for other, _ in system.rows[number]:
+            holding[other].remove(number)
+            if len(holding[other]) == 1:
+                lone.append(other)
+    return sorted(left), peeled
+
+
+def _reduced(
+    terms: Sequence[tuple[int, int]], pivots: Mapping[int, Mapping[int, Fraction]]
+) -> dict[int, Fraction]:
+    row = {n: Fraction(sign) for n, sign in terms}
+    for n in [n for n in row if n in pivots]:
+        _subtract(row, pivots[n], row[n])
+    return row
 
 
 def _subtract(row: dict[int, Fraction], other: Mapping[int, Fraction], factor: Fraction) -> None:
     for n, value in other.items():
-        left = row.get(n, Fraction(0)) - factor * value
+        left = row.get(n, 0) - factor * value
         if left:
             row[n] = left
         else:

@@ -27,7 +27,7 @@ def primary_cells(counts: Sequence[Count], policy: Policy) -> list[Cell]:
     """Return one cell for each key of the counts, with the reason to hide it.
 
     Zeros that the class shows are open, and denominators of which none is small: populations.
-    Pools are printed only where their year is not.
+    Pools are printed only where their year is not; the others are no cells.
     """
     by_key: dict[Key, list[Count]] = {}
     for count in counts:
@@ -35,7 +35,7 @@ def primary_cells(counts: Sequence[Count], policy: Policy) -> list[Cell]:
     expected = _expected(counts)
     cells = {key: _cell(key, found, policy, expected) for key, found in sorted(by_key.items())}
     _hide_pairs(cells, counts, policy)
-    _print_pools(cells, counts)
+    _drop_pools(cells, counts)
     return _open_populations(cells, by_key)
 
 
@@ -86,7 +86,7 @@ def nested_differences(
     for pair in policy.nested:
         for (name, place), larger in key_of.items():
             smaller = key_of.get((pair.smaller, place))
-            if name != pair.larger or smaller is None:
+            if name != pair.larger or smaller not in cells or larger not in cells:
                 continue
             between = cells[larger].value - cells[smaller].value
             if between < 0:
@@ -197,16 +197,20 @@ def _hide_pairs(cells: dict[Key, Cell], counts: Iterable[Count], policy: Policy)
             cells[base.key] = replace(whole, why="small_base")
 
 
-def _print_pools(cells: dict[Key, Cell], counts: Iterable[Count]) -> None:
-    """Leave a pool unprinted where its year is shown, or where nothing of the place is."""
+def _drop_pools(cells: dict[Key, Cell], counts: Iterable[Count]) -> None:
+    """Drop the pools that are not printed: their year is shown, or nothing of the place is.
+
+    They tell nothing that their years do not tell.
+    """
+    pools = [count for count in counts if count.pooled]
     years = {(c.row, c.part): c.key for c in counts if not c.pooled}
-    for count in counts:
-        if not count.pooled:
-            continue
+    printed = set()
+    for count in pools:
         year = cells.get(years.get((count.row, "numerator"), count.key))
-        own = cells[count.key]
-        if year is None or not year.why or own.why == "level":
-            cells[count.key] = replace(own, derived=True, why="")
+        if year is not None and year.why and cells[count.key].why != "level":
+            printed.add(count.key)
+    for key in {count.key for count in pools} - printed:
+        del cells[key]
 
 
 def _open_populations(

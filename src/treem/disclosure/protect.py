@@ -68,7 +68,8 @@ def protect(
     table = count_table(results, measures, links, policy, ledger or Ledger())
     chosen = suppress(table.network, policy.width, policy.headline_factor)
     exposed = _exposed(table.network, chosen, ledger or Ledger())
-    unprinted = [cell.key for cell in table.network.cells if cell.derived]
+    printed = {cell.key for cell in table.network.cells if not cell.derived}
+    unprinted = [count.key for count in table.counts if count.key not in printed]
     return Protection(
         results_public=public_results(
             results, table.counts, chosen.hidden, unprinted, measures, policy
@@ -152,10 +153,10 @@ def _audit(
 
 def _ledger_rows(table: CountTable, chosen: Suppression) -> tuple[LedgerRow, ...]:
     """Return what becomes public, under the name of every part that is printed."""
-    derived = {cell.key for cell in table.network.cells if cell.derived}
+    printed = {cell.key for cell in table.network.cells if not cell.derived}
     rows: dict[Key, int | None] = {}
     for count in table.counts:
-        if count.key in derived:
+        if count.key not in printed:
             continue
         value = None if count.key in chosen.hidden else count.value
         rows[count.key] = value

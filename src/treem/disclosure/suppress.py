@@ -22,8 +22,10 @@ changes."""
 LARGEST = 4_000
 """Cells of a block beyond which the programme is not tried."""
 ROUNDS = 400
+FRUGAL = 3
+"""Failed audits after which every relation of a weak cell gets a partner at once."""
 PARTNERS = 2
-"""Cells added after one failed audit."""
+"""Least number of cells added after one failed audit; more where many are weak."""
 
 _TIE = 1e-7
 
@@ -83,7 +85,7 @@ def protect_block(block: Block, width: Callable[[int], int]) -> tuple[frozenset[
         weak = weak_cells(block, chosen, width, proofs)
         if not weak:
             return chosen, _report(block, chosen, number, greedy)
-        added = _partners(block, chosen, weak)
+        added = _partners(block, chosen, weak, generous=number > FRUGAL)
         if not added:
             raise DataError(_unprotected(block, weak))
         required = set(chosen) | added
@@ -171,10 +173,13 @@ def _greedy(block: Block, required: set[int]) -> frozenset[int]:
     return frozenset(hidden)
 
 
-def _partners(block: Block, hidden: frozenset[int], weak: Sequence[Weak]) -> set[int]:
+def _partners(
+    block: Block, hidden: frozenset[int], weak: Sequence[Weak], *, generous: bool
+) -> set[int]:
     """Return the cheapest further cells for the weak ones: few a round, one a relation.
 
-    A partner that helps one weak cell mostly helps others; taking few keeps the rest open.
+    A partner that helps one weak cell mostly helps others; taking few keeps the rest open. When
+    that has not helped, `generous` gives one to every relation of every weak cell.
     """
     holding: dict[int, list[int]] = {}
     for number, relation in enumerate(block.relations):
@@ -182,6 +187,7 @@ def _partners(block: Block, hidden: frozenset[int], weak: Sequence[Weak]) -> set
             holding.setdefault(n, []).append(number)
     added: set[int] = set()
     served: set[int] = set()
+    most = max(PARTNERS, len(weak) // 3)
     for one in weak:
         near = _reached(block, holding, hidden, one.cell)
         if served & {number for number, distance in near.items() if not distance}:
@@ -190,10 +196,11 @@ def _partners(block: Block, hidden: frozenset[int], weak: Sequence[Weak]) -> set
         options = [(number, _partner(block, hidden | added, number, one)) for number in order]
         usable = [(number, n) for number, n in options if n is not None]
         modest = [(number, n) for number, n in usable if not block.cells[n].headline]
-        for number, n in [*modest, *usable][:1]:
+        direct = [(number, n) for number, n in modest if not near[number]]
+        for number, n in direct if generous and direct else [*modest, *usable][:1]:
             added.add(n)
             served.add(number)
-        if len(added) >= PARTNERS:
+        if len(added) >= most and not generous:
             break
     return added
 

@@ -57,7 +57,7 @@ def count_table(
         *nested_differences(cells, counts, policy),
         *_province_differences(cells, links),
     ]
-    network = build_network(cells.values(), sums, _once(differences), areas_inside(links))
+    network = build_network(cells.values(), sums, _once(cells, differences), areas_inside(links))
     return CountTable(tuple(counts), network)
 
 
@@ -70,7 +70,7 @@ def _area_sums(cells: Mapping[Key, Cell], links: Iterable[AreaLink]) -> Iterable
         if link.rest:
             continue
         for key in by_owner.get(link.whole, ()):
-            if int(key.period.rpartition("-")[2]) == link.year:
+            if _last_year(key) == link.year and not _follows(cells, key):
                 yield (
                     "area",
                     key,
@@ -85,7 +85,7 @@ def _stratum_sums(cells: Mapping[Key, Cell]) -> Iterable[Sum]:
     """
     parts: dict[tuple[Key, str], list[Key]] = {}
     for key in cells:
-        if not key.stratum:
+        if not key.stratum or _follows(cells, key):
             continue
         levels = key.stratum.split(";")
         for level in levels:
@@ -99,10 +99,25 @@ def _stratum_sums(cells: Mapping[Key, Cell]) -> Iterable[Sum]:
 
 def _period_sums(cells: Mapping[Key, Cell]) -> Iterable[Sum]:
     for key in cells:
-        first, dash, last = key.period.partition("-")
-        if dash:
-            years = range(int(first), int(last) + 1)
-            yield "period", key, [key._replace(period=str(year)) for year in years]
+        if years := _years(key):
+            yield "period", key, years
+
+
+def _years(key: Key) -> list[Key]:
+    """Return the single years of a pool; none for a year."""
+    first, dash, last = key.period.partition("-")
+    years = range(int(first), int(last) + 1) if dash else ()
+    return [key._replace(period=str(year)) for year in years]
+
+
+def _last_year(key: Key) -> int:
+    return int(key.period.rpartition("-")[2])
+
+
+def _follows(cells: Mapping[Key, Cell], key: Key) -> bool:
+    """Whether the sums of a pool follow from those of its years, and need not be said again."""
+    years = _years(key)
+    return bool(years) and all(year in cells for year in years)
 
 
 def _province_differences(
@@ -115,7 +130,7 @@ def _province_differences(
         ((geography, code),) = link.parts
         for key, cell in cells.items():
             other = key._replace(geography=geography, area=code)
-            same_year = int(key.period.rpartition("-")[2]) == link.year
+            same_year = _last_year(key) == link.year
             if (key.geography, key.area) != link.whole or not same_year or other not in cells:
                 continue
             beyond = cell.value - cells[other].value
@@ -167,10 +182,15 @@ def _remembered(cells: Mapping[Key, Cell], sums: Iterable[Sum], ledger: Ledger) 
     return list(known.values())
 
 
-def _once(differences: Iterable[Difference]) -> list[Difference]:
-    """Keep one of derived cells that are the same; the one that must stay hidden."""
+def _once(cells: Mapping[Key, Cell], differences: Iterable[Difference]) -> list[Difference]:
+    """Keep one of derived cells that are the same, the one that must stay hidden.
+
+    Those of counts that are not printed are left out.
+    """
     kept: dict[Key, Difference] = {}
     for one in differences:
+        if not (one[1] in cells and one[2] in cells):
+            continue
         if one[0].key not in kept or (one[0].small and not kept[one[0].key][0].small):
             kept[one[0].key] = one
     return list(kept.values())

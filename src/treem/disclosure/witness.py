@@ -2,13 +2,16 @@
 
 A *witness* is a point that satisfies every equation and bound of an attacker's system. It shows at
 once, for each cell it moves, a value that the cell may have, for every area whose own cells it
-leaves alone. So few programmes settle many questions: first one in a small neighbourhood, then the
-whole system, and only where no witness is found are the true least and greatest values worked out.
+leaves alone. So few programmes settle many questions. Each programme looks for the nearest point
+where one cell has the value it must be able to have, moving a few areas only; many of them, which
+share nothing, are solved in one call. A cell counts as weak where no witness is found, even if a
+farther one may exist: what is called safe is proved to be, what is called weak gets a partner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from treem.disclosure.network import Owner
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
     from treem.disclosure.audit import Reduced, Weak, Witness
 
 _SLACK = 1e-6
-_NEIGHBOURS = 3
+_BATCH = 40
+_MISS = 1e4
+"""What it costs to miss a wanted value by one: more than any move that reaches it."""
+
+_STAGES = ((1, 1), (-1, 1), (1, 3), (-1, 3), (1, 10), (-1, 10))
+"""In which order witnesses are looked for: up or down, with how many other areas moving."""
 
 
 def interval_attack(
@@ -30,7 +38,7 @@ def interval_attack(
     """
     if len(system.rows) <= 1:
         return _attack_one_row(system, inside)
-    return _Attack(system, inside, proofs).run()
+    return Attack(system, inside, proofs).run()
 
 
 def _knowers(system: Reduced) -> list[Owner | None]:
@@ -104,7 +112,7 @@ def _without(room: Any) -> Any:
     return np.where(others_endless > 0, np.inf, total - np.where(endless, 0, room))
 
 
-class _Attack:
+class Attack:
     """The attack on a system of several equations."""
 
     def __init__(
@@ -120,153 +128,155 @@ class _Attack:
         self.asked = np.array([_targets(system, one, inside) for one in self.knowers])
         number = {owner: n for n, owner in enumerate(self.knowers)}
         self.owner = np.array([number[owner] for owner in system.owner])
-        self.matrix = np.zeros((len(system.rows), size[1]))
-        for row, terms in enumerate(system.rows):
-            for n, sign in terms:
-                self.matrix[row, n] = sign
-        self.touches = self.matrix != 0
+        self.of_owner = [np.flatnonzero(self.owner == n) for n in range(size[0])]
+        entries = [(n, row, sign) for row, terms in enumerate(system.rows) for n, sign in terms]
+        column, self.row, self.sign = np.array(sorted(entries)).T
+        self.start = np.searchsorted(column, np.arange(size[1] + 1))
+        self.taker = np.full(len(system.rows), -1)
+        self.taker_sign = np.ones(len(system.rows))
+        lone = np.flatnonzero(np.diff(self.start) == 1)
+        self.taker[self.row[self.start[lone]]] = lone
+        self.taker_sign[self.row[self.start[lone]]] = self.sign[self.start[lone]]
+        self.neighbours = [self._neighbours(owner) for owner in range(size[0])]
         self.proofs = proofs
         self._recall()
 
-    def _recall(self) -> None:
-        """Use the witnesses of earlier attacks that are possible here too."""
-        import numpy as np
-
-        at = {position: n for n, position in enumerate(self.system.position)}
-        for positions, moved in self.proofs:
-            if not all(position in at for position in positions):
-                continue
-            cells = np.array([at[position] for position in positions])
-            values = self.system.value[cells] + moved
-            within = (values >= self.system.low[cells] - _SLACK) & (
-                values <= self.system.high[cells] + _SLACK
-            )
-            if within.all() and not np.abs(self.matrix[:, cells] @ np.array(moved)).max() > _SLACK:
-                self._note(cells, values)
-
     def run(self) -> list[Weak]:
-        import numpy as np
-
+        """Return the cells for which some knower has no proof of a wide interval."""
         from treem.disclosure.audit import Weak
 
-        found = []
-        for n in range(len(self.system.position)):
-            for knower in range(len(self.knowers)):
-                if self._settled(knower, n):
-                    continue
-                self._attack(knower, n)
-                if self._settled(knower, n):
-                    continue
-                found.append(
-                    Weak(
-                        self.system.position[n],
-                        self.knowers[knower],
-                        float(self.least[knower, n]),
-                        float(self.greatest[knower, n]),
-                        "interval",
-                    )
-                )
-                self.asked[:, n] = np.False_
-        return found
-
-    def _settled(self, knower: int, n: int) -> bool:
+        for direction, neighbours in _STAGES:
+            tried: set[tuple[int, int]] = set()
+            while wanted := [one for one in self._open_questions() if one not in tried]:
+                tried.update(wanted)
+                for start in range(0, len(wanted), _BATCH):
+                    batch = wanted[start : start + _BATCH]
+                    self._seek([self._question(*one, direction, neighbours) for one in batch])
         system = self.system
-        least, greatest = self.least[knower, n], self.greatest[knower, n]
-        return not self.asked[knower, n] or bool(
-            greatest - least >= system.width[n] - _SLACK
-            and greatest >= system.reach[n] - _SLACK
-            and least <= system.drop[n] + _SLACK
-        )
+        return [
+            Weak(
+                system.position[n],
+                self.knowers[knower],
+                float(self.least[knower, n]),
+                float(self.greatest[knower, n]),
+                "interval",
+            )
+            for knower, n in self._open_questions()
+        ]
 
-    def _attack(self, knower: int, n: int) -> None:
-        """Look for witnesses that settle one cell for one knower; else find its true interval."""
+    def _open_questions(self) -> list[tuple[int, int]]:
+        """Return, for each cell that is not settled, the first knower it is not settled for."""
+        import numpy as np
+
         system = self.system
-        for neighbourhood in (True, False):
-            free = self._free(knower, n, neighbourhood)
+        unsettled = self.asked & ~_holds(system, self.least, self.greatest)
+        cells = np.flatnonzero(unsettled.any(axis=0))
+        return list(zip(unsettled[:, cells].argmax(axis=0).tolist(), cells.tolist(), strict=True))
+
+    def _question(self, knower: int, n: int, direction: int, neighbours: int) -> _Question:
+        """Return what value to look for, and which cells may move on the way."""
+        system = self.system
+        if direction > 0:
             least = min(self.least[knower, n], system.drop[n])
             wanted = max(system.reach[n], least + system.width[n], self.greatest[knower, n])
-            if (
-                wanted <= system.high[n]
-                and self._move(n, wanted, free)
-                and self._settled(knower, n)
-            ):
-                return
-            greatest = self.greatest[knower, n]
+            wanted = min(wanted, system.high[n])
+        else:
+            greatest = max(self.greatest[knower, n], system.reach[n])
             wanted = min(system.drop[n], greatest - system.width[n], self.least[knower, n])
-            if wanted >= system.low[n] and self._move(n, wanted, free) and self._settled(knower, n):
-                return
-        for direction in (1, -1):
-            self._push(knower, n, direction, free)
-            if self._settled(knower, n):
-                return
+            wanted = max(wanted, system.low[n])
+        return _Question(n, float(wanted - system.value[n]), self._free(knower, n, neighbours))
 
-    def _free(self, knower: int, n: int, neighbourhood: bool) -> Any:
-        """Return which unknowns may move: not the knower's; near by, those of a few areas."""
+    def _entries(self, cells: Any) -> tuple[Any, Any, Any]:
+        """Return the entries of the equations in these columns: column number, row, sign."""
         import numpy as np
 
-        free = self.owner != knower
-        if not neighbourhood:
-            return free
-        near = self.touches[self.touches[:, n]].any(axis=0) & free & (self.owner != self.owner[n])
+        many = self.start[cells + 1] - self.start[cells]
+        number = np.repeat(np.arange(len(cells)), many)
+        first = np.repeat(self.start[cells] - np.cumsum(many) + many, many)
+        at = first + np.arange(len(number))
+        return number, self.row[at], self.sign[at]
+
+    def _neighbours(self, owner: int) -> Any:
+        """Return the areas that share an equation with one, those with most room first."""
+        import numpy as np
+
+        rows = np.zeros(len(self.system.rows), dtype=bool)
+        rows[self._entries(self.of_owner[owner])[1]] = True
+        every = np.arange(len(self.system.position))
+        number, row, _ = self._entries(every)
+        near = np.unique(number[rows[row]])
+        near = near[self.owner[near] != owner]
         room = np.bincount(
             self.owner[near],
-            weights=(np.minimum(self.system.value - self.system.low, 99))[near],
+            weights=1 + np.minimum(self.system.value - self.system.low, 99)[near],
             minlength=len(self.knowers),
         )
-        best = [one for one in np.argsort(-room, kind="stable")[:_NEIGHBOURS] if room[one] > 0]
-        return free & np.isin(self.owner, [self.owner[n], *best])
+        best = np.argsort(-room, kind="stable")
+        return best[room[best] > 0]
 
-    def _move(self, n: int, wanted: float, free: Any) -> bool:
-        """Find the point nearest to the truth where a cell has a wanted value, and keep it."""
+    def _free(self, knower: int, n: int, neighbours: int) -> Any:
+        """Return the cells of the own area and of those neighbours that have most room."""
         import numpy as np
 
-        index = np.flatnonzero(free)
-        up = (self.system.high - self.system.value)[index]
-        down = (self.system.value - self.system.low)[index]
-        step = wanted - self.system.value[n]
-        lower = np.zeros(2 * len(index))
-        upper = np.concatenate([up, down])
-        at = int(np.searchsorted(index, n))
-        for side, length in ((at, max(step, 0.0)), (len(index) + at, max(-step, 0.0))):
-            lower[side] = upper[side] = length
-        rows = self.touches[:, index].any(axis=1)
-        part = self.matrix[np.ix_(rows, index)]
-        found = _solve(np.ones(2 * len(index)), np.hstack([part, -part]), lower, upper)
-        if found is None:
-            return False
-        self._keep(index, found[: len(index)] - found[len(index) :])
-        return True
+        near = self.neighbours[self.owner[n]]
+        owners = [int(self.owner[n]), *near[near != knower][:neighbours].tolist()]
+        return np.sort(np.concatenate([self.of_owner[one] for one in owners]))
 
-    def _push(self, knower: int, n: int, direction: int, free: Any) -> None:
-        """Find the greatest (1) or least (-1) value that a cell can have for a knower."""
+    def _seek(self, questions: Sequence[_Question]) -> None:
+        """Solve independent programmes in one call and keep the points that they find.
+
+        Each has a rise and a fall for every free cell, and one variable for what is missed.
+        """
         import numpy as np
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csc_array
 
-        index = np.flatnonzero(free)
-        rows = self.touches[:, index].any(axis=1)
-        part = self.matrix[np.ix_(rows, index)]
-        value = self.system.value[index]
-        cost = np.zeros(len(index))
-        cost[np.searchsorted(index, n)] = -direction
-        low, high = self.system.low[index] - value, self.system.high[index] - value
-        # a bound past all need keeps the programme from running away
-        limit = 1000 * (1 + max(float(self.system.width.max()), float(self.system.reach.max())))
-        found = _solve(cost, part, np.maximum(low, -limit), np.minimum(high, limit))
-        if found is not None:
-            self._keep(index, found)
+        rows, columns, signs, costs, highs, rights = [], [], [], [], [], []
+        height = width = 0
+        for question in questions:
+            free, step = question.free, question.step
+            number, row, sign = self._entries(free)
+            used, row = np.unique(row, return_inverse=True)
+            size, last = len(free), height + len(used)
+            at = width + int(np.searchsorted(free, question.cell))
+            rows += [height + row, height + row, [last] * 3]
+            columns += [width + number, width + size + number, [at, at + size, width + 2 * size]]
+            signs += [sign, -sign, [1, -1, 1 if step >= 0 else -1]]
+            costs += [np.ones(2 * size), [_MISS]]
+            value = self.system.value[free]
+            highs += [self.system.high[free] - value, value - self.system.low[free], [abs(step)]]
+            rights += [np.zeros(len(used)), [step]]
+            height, width = last + 1, width + 2 * size + 1
+        entries = (np.concatenate(rows), np.concatenate(columns))
+        matrix = csc_array((np.concatenate(signs).astype(float), entries), shape=(height, width))
+        right, high = np.concatenate(rights), np.concatenate(highs)
+        done = milp(
+            np.concatenate(costs),
+            constraints=LinearConstraint(matrix, right, right),
+            bounds=Bounds(np.zeros(width), high),
+        )
+        if done.status != 0:
+            return
+        start = 0
+        for question in questions:
+            size = len(question.free)
+            found = done.x[start : start + 2 * size]
+            self._keep(question.free, found[:size] - found[size:])
+            start += 2 * size + 1
 
     def _keep(self, index: Any, moved: Any) -> None:
-        """Note what a witness shows for every knower whose own cells it leaves alone."""
+        """Note what a witness shows, and remember it for the next attack on the block."""
         import numpy as np
 
         moved = np.where(np.abs(moved) < _SLACK, 0.0, moved)
-        cells = index[moved != 0]
+        cells, moved = index[moved != 0], moved[moved != 0]
         if not len(cells):
             return
-        moved = moved[moved != 0]
         self.proofs.append((tuple(self.system.position[n] for n in cells), tuple(moved)))
         self._note(cells, self.system.value[cells] + moved)
 
     def _note(self, cells: Any, values: Any) -> None:
+        """Widen the intervals of the cells moved, for every knower whose own cells stay."""
         import numpy as np
 
         blind = np.ones(len(self.knowers), dtype=bool)
@@ -275,12 +285,40 @@ class _Attack:
         self.least[grid] = np.minimum(self.least[grid], values)
         self.greatest[grid] = np.maximum(self.greatest[grid], values)
 
+    def _recall(self) -> None:
+        """Use the witnesses of earlier attacks that are possible here too.
 
-def _solve(cost: Any, matrix: Any, lower: Any, upper: Any) -> Any | None:
-    """Return the point of least cost with `matrix @ x == 0`, None where there is none."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array
+        An equation that one upsets is set right by an unknown that stands in no other.
+        """
+        import numpy as np
 
-    constraints = [LinearConstraint(csr_array(matrix), 0, 0)] if len(matrix) else []
-    done = milp(cost, constraints=constraints, bounds=Bounds(lower, upper))
-    return done.x if done.status == 0 else None
+        at = {position: n for n, position in enumerate(self.system.position)}
+        for positions, moved in self.proofs:
+            if not all(position in at for position in positions):
+                continue
+            cells = np.array([at[position] for position in positions])
+            steps = np.array(moved)
+            number, row, sign = self._entries(cells)
+            balance = np.bincount(row, weights=sign * steps[number])
+            upset = np.flatnonzero(np.abs(balance) > _SLACK)
+            if len(upset):
+                takers = self.taker[upset]
+                if (takers < 0).any() or np.isin(takers, cells).any():
+                    continue
+                cells = np.concatenate([cells, takers])
+                steps = np.concatenate([steps, -balance[upset] / self.taker_sign[upset]])
+            values = self.system.value[cells] + steps
+            within = (values >= self.system.low[cells] - _SLACK) & (
+                values <= self.system.high[cells] + _SLACK
+            )
+            if within.all():
+                self._note(cells, values)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Whether a cell can move by `step` when only the `free` cells move."""
+
+    cell: int
+    step: float
+    free: Any
