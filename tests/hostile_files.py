@@ -280,6 +280,17 @@ def many_strings() -> Parts:
     return clean_parts() | {STRINGS: b"<sst xmlns='%s'>%s</sst>" % (MAIN.encode(), b"".join(one))}
 
 
+def many_columns() -> Parts:
+    return with_sheet(
+        b'<row r="1"/>', before=b'<cols><col min="1" max="999999999" hidden="1"/></cols>'
+    )
+
+
+def columns_again() -> Parts:
+    cols = b"".join(b'<col min="%d" max="16384" hidden="1"/>' % first for first in range(1, 9_000))
+    return with_sheet(b'<row r="1"/>', before=b"<cols>%s</cols>" % cols)
+
+
 def absent_string() -> Parts:
     return with_sheet(b'<row r="1"><c r="A1" t="s"><v>999999</v></c></row>')
 
@@ -358,7 +369,7 @@ REFUSED: dict[str, tuple[str, Callable[[Path], None], str]] = {
         "DOCTYPE",
     ),
     "numbered_rows": (".xlsx", of_parts(numbered_rows), "dòng thứ 20001"),
-    "many_cells": (".xlsx", of_parts(many_cells), "hơn 150000 ô"),
+    "many_cells": (".xlsx", of_parts(many_cells), "hơn 100000 ô"),
     "far_cell": (".xlsx", of_parts(far_cell), "dòng thứ 1048576"),
     "far_corner": (".xlsx", of_parts(far_corner), "19999 dòng × 16384 cột"),
     "merged_sheet": (".xlsx", of_parts(merged_sheet), "A1:XFD1048576"),
@@ -369,6 +380,8 @@ REFUSED: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "long_string": (".xlsx", of_parts(long_string), "dài hơn 32767 ký tự"),
     "repeated_string": (".xlsx", of_parts(repeated_string), "triệu ký tự"),
     "many_strings": (".xlsx", of_parts(many_strings), "chuỗi chữ"),
+    "many_columns": (".xlsx", of_parts(many_columns), "hơn 16384 cột"),
+    "columns_again": (".xlsx", of_parts(columns_again), "hơn 16384 cột"),
     "absent_string": (".xlsx", of_parts(absent_string), "không có trong tệp"),
     "many_ranges": (".xlsx", of_parts(many_ranges), "quá nhiều thẻ XML"),
     "deep": (".xlsx", of_parts(deep), "lồng các thẻ XML"),

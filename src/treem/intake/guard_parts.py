@@ -20,7 +20,7 @@ from treem.intake.guard_archive import DAMAGED, SAVE_AGAIN, Unsafe, say_name, sh
 MOST_ROWS = 20_000
 MOST_COLUMNS = 16_384
 MOST_AREA = 500_000
-MOST_CELLS = 150_000
+MOST_CELLS = 100_000
 MOST_STRINGS = 50_000
 MOST_SHEETS = 100
 MOST_ELEMENTS = 600_000
@@ -102,11 +102,13 @@ class _Part:
     def __init__(self, name: str, contents: Contents) -> None:
         self.name, self.contents = name, contents
         self.depth = self.letters = self.rows = self.width = self.bottom = self.right = 0
+        self.columns = 0
         self.words: list[str] | None = None
         self.in_cell = self.by_index = False
         self.starts: dict[str, Callable[[dict[str, str]], None]] = {
             "row": self._row,
             "c": self._cell,
+            "col": self._columns,
             "si": self._string,
             "mergeCell": self._range,
             "hyperlink": self._range,
@@ -232,6 +234,17 @@ class _Part:
                 f"phần “{self.name}” trải trên {self.bottom} dòng × {self.right} cột, rộng hơn mức "
                 "của một biểu số liệu",
                 _TRIM,
+            )
+
+    def _columns(self, attributes: dict[str, str]) -> None:
+        """Columns are described once each; a reader of hidden columns walks through them."""
+        if "min" not in attributes:
+            return
+        first = _whole(attributes["min"], self.name)
+        self.columns += _whole(attributes.get("max", ""), self.name) - first + 1
+        if self.columns > MOST_COLUMNS:
+            raise Unsafe(
+                f"phần “{self.name}” mô tả hơn {MOST_COLUMNS} cột, Excel không có chừng ấy"
             )
 
     def _range(self, attributes: dict[str, str]) -> None:
