@@ -83,7 +83,6 @@ AWKWARD: dict[str, dict[str, str]] = {
         "forked": "import multiprocessing\np = multiprocessing.get_context('fork').Process("
         "target=print, args=('in a child',))\np.start()\np.join()\np.exitcode",
         "big": "print('x' * 200_000)",
-        "ten": "for _ in range(100):\n    print('y' * 100_000)",
         "stdin": "import sys\nsys.stdin is None or sys.stdin.isatty()",
     },
     "kernel": {
@@ -116,7 +115,6 @@ AWKWARD: dict[str, dict[str, str]] = {
         "payload": "get_ipython().set_next_input('next')",
         "signals": "import signal\nsignal.getsignal(signal.SIGINT).__class__.__name__, "
         "signal.getsignal(signal.SIGALRM).__class__.__name__",
-        "exit": "exit",
     },
     "pandas": {
         "frame": "import pandas as pd\n"
@@ -147,6 +145,7 @@ AWKWARD: dict[str, dict[str, str]] = {
         "pyplot": "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);",
         "pandas_plot": "import pandas as pd\npd.Series([1, 3, 2]).plot();",
     },
+    "big": {"ten_megabytes": "for _ in range(100):\n    print('y' * 100_000)"},
     "stops": {
         "first": "print('before')",
         "fails": "print('begun')\nraise ValueError('stop here')",

@@ -6,6 +6,7 @@ notebook (outputs, updates of a display, cleared output, counts, times) is nbcli
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +83,9 @@ class CellRunner(_Client):
         self._kernel, self._journal, self._alarm = kernel, journal, alarm
 
     def _answer(self, cell: Any, cell_index: int) -> None:
+        if self._kernel.shell.exit_now:
+            # a cell before said `exit`: a kernel is gone by now
+            os._exit(0)
         opened = False
 
         def receive(message: Message) -> None:

@@ -45,6 +45,8 @@ READY_SECONDS = 60.0
 _MESSAGE_BYTES = 1 << 16
 _START = "import sys; from treem.notebooks.template_process import main; main(sys.argv[1:])"
 _HASH_SEED = {"PYTHONHASHSEED": "0"}
+_CHANGING = frozenset({"_", "OLDPWD", "PWD", "PYTEST_CURRENT_TEST", "SHLVL"})
+"""Variables that change from moment to moment and that no import asks for."""
 _QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
@@ -144,7 +146,7 @@ class ForkServer:
                 env={**environment, **_QUIET},
                 start_new_session=True,
             )
-        self._ready = False
+        self._ready = self._lost = False
 
     def submit(
         self,
@@ -193,7 +195,7 @@ class ForkServer:
     @property
     def alive(self) -> bool:
         """Whether the template runs and belongs to this process."""
-        return self._pid == os.getpid() and self.process.poll() is None
+        return self._pid == os.getpid() and not self._lost and self.process.poll() is None
 
     def close(self) -> None:
         """End the template and all children."""
@@ -266,6 +268,7 @@ class ForkServer:
 
     def _lose_all(self) -> None:
         """Note that the template is gone with its children; end what those had started."""
+        self._lost = True
         for call in self._calls.values():
             self.end(call)
             call.lost = True
@@ -281,7 +284,8 @@ def fork_server(lock: Path | None = None, preloaded: Sequence[str] = PRELOADED) 
     It takes about a second to be ready; a call waits for that, this function does not.
     """
     global _server
-    environment = {**os.environ, **_HASH_SEED}
+    environment = {name: value for name, value in os.environ.items() if name not in _CHANGING}
+    environment |= _HASH_SEED
     key = _key(lock, preloaded, environment)
     if _server is not None:
         known, server = _server

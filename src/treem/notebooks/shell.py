@@ -104,7 +104,7 @@ class MemoryStream(OutStream):  # type: ignore[misc]
         # the original's own __init__ starts the thread that this class does without
         self.session, self.name, self.descriptor = session, name, descriptor
         self.other: MemoryStream | None = None
-        self.catching = False
+        self.catching = self.waiting = False
         self.echo = self.pub_thread = None
         self._isatty = False
         self._should_watch = False
@@ -136,7 +136,8 @@ class MemoryStream(OutStream):  # type: ignore[misc]
         if not isinstance(string, str):
             raise TypeError(f"write() argument must be str, not {type(string)}")
         if self.other is not None:
-            self.other.flush()
+            self.other._send()
+        self.waiting = True
         data = memoryview(string.encode("utf-8", "backslashreplace"))
         while data:
             data = data[os.write(self.descriptor, data) :]
@@ -144,8 +145,15 @@ class MemoryStream(OutStream):  # type: ignore[misc]
 
     def flush(self) -> None:
         """Send on what was written to the descriptor since the last time."""
+        if self.other is not None and self.other.waiting and not self.waiting:
+            # what waits there was written before whatever came here since
+            self.other._send()
+        self._send()
+
+    def _send(self) -> None:
         if not self.catching or os.getpid() != self._master_pid:
             return
+        self.waiting = False
         size = os.fstat(self.descriptor).st_size
         if size <= self._sent:
             return
