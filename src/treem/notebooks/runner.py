@@ -24,8 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from treem.audit.lineage import merge_figures, write_figures
+from treem.audit.manifest import file_sha256
 from treem.edition import Edition
 from treem.errors import MachineError, NotebookError
+from treem.notebooks.cache import UnitCache
 from treem.notebooks.matrix import Unit, check_matrix
 from treem.notebooks.progress import Progress, progress_for
 from treem.notebooks.template import Template
@@ -61,6 +63,7 @@ def execute(
     failed: Path,
     jobs: int = 1,
     engine: Engine = "auto",
+    last: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Run all notebooks of an edition; return the files written, figures last.
@@ -68,7 +71,8 @@ def execute(
     Reads `tables/{observations.parquet,findings.csv,results.csv}`; writes the executed notebooks
     under `notebooks` and `tables/figures.jsonl`. A notebook that fails is kept under `failed`.
     `engine` is `kernel` for ordinary kernels; `auto` takes them only where the machine cannot
-    fork safely. `say` gets lines of progress.
+    fork safely. `last` is the folder of the last good build's notebooks: those with the same inputs
+    are taken from there; None runs all. `say` gets lines of progress.
 
     Raises UsageError before anything runs where names do not fit, NotebookError where one fails.
     """
@@ -77,7 +81,9 @@ def execute(
     tables, out = tables.resolve(), notebooks.resolve()
     progress = progress_for(matrix.all, jobs, say)
 
-    def run(units: Sequence[Unit]) -> list[dict[str, Any]]:
+    cache = UnitCache(project, edition, tables, last)
+
+    def run(units: Sequence[Unit], printed: str = "") -> list[dict[str, Any]]:
         work = [
             Job(
                 unit,
@@ -89,14 +95,15 @@ def execute(
             )
             for unit in units
         ]
-        outcomes = run_jobs(work, jobs, engine, progress)
+        outcomes = _run_or_reuse(work, printed, cache, jobs, engine, progress)
         return [figure for outcome in outcomes for figure in outcome.figures]
 
     try:
         figures = run(matrix.first)
         write_figures(tables / FIGURES, merge_figures(figures))
-        figures += run(matrix.last)
+        figures += run(matrix.last, file_sha256(tables / FIGURES))
         write_figures(tables / FIGURES, merge_figures(figures))
+        cache.write(out)
     finally:
         progress.close()
     return [out / unit.output for unit in matrix.all] + [tables / FIGURES]
@@ -121,6 +128,26 @@ def _without(template: Template, unit: Unit) -> dict[str, Any]:
         if not unit.left_out & set(cell["metadata"].get("tags", []))
     ]
     return {**template.notebook, "cells": cells}
+
+
+def _run_or_reuse(
+    work: Sequence[Job],
+    printed: str,
+    cache: UnitCache,
+    jobs: int,
+    engine: Engine,
+    progress: Progress,
+) -> list[Outcome]:
+    """Run what changed, take the rest from the last build; outcomes in the order of the jobs."""
+    keys = {job.unit.name: cache.key(job, printed) for job in work}
+    found = {job.unit.name: cache.reuse(job, keys[job.unit.name]) for job in work}
+    progress.reused(name for name, outcome in found.items() if outcome is not None)
+    changed = [job for job in work if found[job.unit.name] is None]
+    ran = run_jobs(changed, jobs, engine, progress)
+    for job, done in zip(changed, ran, strict=True):
+        cache.keep(job, keys[job.unit.name], done)
+        found[job.unit.name] = done
+    return [outcome for job in work if (outcome := found[job.unit.name]) is not None]
 
 
 def run_jobs(work: Sequence[Job], jobs: int, engine: Engine, progress: Progress) -> list[Outcome]:
