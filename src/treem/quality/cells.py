@@ -331,9 +331,10 @@ def own_total(register: PlanRegister, rows: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _positions(words: pd.Series[Any], known: tuple[str, ...]) -> np.ndarray[Any, Any]:
+    """Return where words stand in a list; -1 where they do not."""
     import pandas as pd
 
-    return pd.Categorical(words, categories=list(known)).codes.astype("int64")
+    return pd.Index(list(known), dtype="str").get_indexer(pd.Index(words)).astype("int64")
 
 
 def pick(known: Sequence[str], positions: np.ndarray[Any, Any]) -> Any:

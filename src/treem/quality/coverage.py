@@ -54,7 +54,7 @@ COVERAGE_COLUMNS = (
     "left_out",
     "findings",
 )
-_MISSING = "missing_submission"
+_MISSING: State = "missing_submission"
 _GRAVE = ("record", "submission")
 
 

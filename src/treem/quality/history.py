@@ -151,7 +151,7 @@ def _log_ratio(now: Array, before: Array) -> Array:
 def _root(counts: Array) -> Array:
     import numpy as np
 
-    root: Array = np.sqrt(counts + _ANSCOMBE)
+    root: Array = np.sqrt(np.maximum(counts, 0.0) + _ANSCOMBE)
     return root
 
 
