@@ -86,7 +86,9 @@ def nested_differences(
     for pair in policy.nested:
         for (name, place), larger in key_of.items():
             smaller = key_of.get((pair.smaller, place))
-            if name != pair.larger or smaller not in cells or larger not in cells:
+            if name != pair.larger or smaller is None:
+                continue
+            if smaller not in cells or larger not in cells:
                 continue
             between = cells[larger].value - cells[smaller].value
             if between < 0:

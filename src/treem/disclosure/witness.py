@@ -48,11 +48,20 @@ def _knowers(system: Reduced) -> list[Owner | None]:
 def _targets(
     system: Reduced, knower: Owner | None, inside: Mapping[Owner, frozenset[Owner]]
 ) -> Any:
-    """Return which unknowns have a secret from a knower: not its own, nor of areas inside it."""
+    """Return which unknowns have a secret from a knower.
+
+    Not its own, nor those of areas inside it, whose reports it receives. Nor those of an area that
+    it lies in: what they hold beyond its own figure is that of its neighbours, which are asked.
+    """
     import numpy as np
 
     within = inside.get(knower, frozenset()) if knower else frozenset()
-    return np.array([owner != knower and owner not in within for owner in system.owner])
+    return np.array(
+        [
+            owner != knower and owner not in within and knower not in inside.get(owner, ())
+            for owner in system.owner
+        ]
+    )
 
 
 def _holds(system: Reduced, least: Any, greatest: Any) -> Any:
@@ -231,7 +240,12 @@ class Attack:
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csc_array
 
-        rows, columns, signs, costs, highs, rights = [], [], [], [], [], []
+        rows: list[Any] = []
+        columns: list[Any] = []
+        signs: list[Any] = []
+        costs: list[Any] = []
+        highs: list[Any] = []
+        rights: list[Any] = []
         height = width = 0
         for question in questions:
             free, step = question.free, question.step
