@@ -6,6 +6,7 @@ text states the numbers that were drawn.
 
 from treem.display.charts.areas import areas, district
 from treem.display.charts.counts import verdict_counts
+from treem.display.charts.funnels import funnels, trends
 from treem.display.charts.paths import paths
 
-__all__ = ["areas", "district", "paths", "verdict_counts"]
+__all__ = ["areas", "district", "funnels", "paths", "trends", "verdict_counts"]

@@ -23,6 +23,10 @@ _STYLES: dict[str, dict[str, Any]] = {
     "area": {"linestyle": "none", "color": BLACK, "marker": "o", "markersize": 4.5},
     "province": {"color": ACCENT, "linestyle": (0, (6, 1.5, 1, 1.5)), "linewidth": 1.8},
     "province_point": {**_HOLLOW, "marker": "D", "markeredgecolor": ACCENT, "markersize": 6},
+    "limit_95": {"color": BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0},
+    "limit_998": {"color": BLACK, "linewidth": 0.8},
+    "outside": {"linestyle": "none", "color": ACCENT, "marker": "s", "markersize": 5},
+    "year_area": {"color": GREY, "linewidth": 0.7},
     "target_line": {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1.2},
     "target_point": {
         "linestyle": "none",
@@ -52,11 +56,11 @@ def add_legend(figure: Figure, *names: str, columns: int = 4) -> None:
     figure.legend(handles=handles, loc="lower center", ncols=columns, frameon=False)
 
 
-def vietnamese_ticks(axis: Any) -> None:
+def vietnamese_ticks(axis: Any, most: int = 4) -> None:
     """Few ticks, with a decimal comma and no more decimals than they need."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(
         FuncFormatter(lambda value, _: format_exact(Fraction(str(round(value, 9)))))
     )

@@ -5,6 +5,16 @@ nothing to print. A number is printed without its unit and comparator, which sta
 the same figure reads the same in a table, a sentence and an alternative text.
 """
 
+from treem.display.figures.beside import (
+    growth,
+    points,
+    pooled,
+    pooled_interval,
+    pooled_part,
+    projected,
+    projected_gap,
+    spread,
+)
 from treem.display.figures.counts import count_part, tally
 from treem.display.figures.plan import baseline, cell, place, target
 from treem.display.figures.results import (
@@ -26,16 +36,24 @@ __all__ = [
     "cell",
     "count_part",
     "gap",
+    "growth",
     "interval",
     "part",
     "path",
     "place",
     "plainly",
+    "points",
+    "pooled",
+    "pooled_interval",
+    "pooled_part",
+    "projected",
+    "projected_gap",
     "ratio",
     "relative_gap",
     "rounding_note",
     "signed",
     "spoken",
+    "spread",
     "tally",
     "target",
     "value",

@@ -42,7 +42,7 @@ def value(run: Run, result: Result) -> Printed | None:
         return _limit_only(run, result)
     divided = result.divided(measure.multiplier)
     formula = formula_of("divide" if divided else "as_received")
-    return _record(
+    return record_result(
         run,
         result,
         "v",
@@ -66,7 +66,7 @@ def part(run: Run, result: Result, name: str) -> Printed | None:
     if exact is None:
         return None
     only = [one for one in result.observations if _observed(run, one, "part") == name]
-    return _record(
+    return record_result(
         run,
         result,
         name[0],
@@ -91,7 +91,7 @@ def interval(run: Run, result: Result) -> tuple[Printed, Printed] | None:
         exact = result.exact(column)
         assert exact is not None
         text = format_decimal(exact, decimals)
-        ends.append(_record(run, result, code, exact, text, decimals, "interval"))
+        ends.append(record_result(run, result, code, exact, text, decimals, "interval"))
     return ends[0], ends[1]
 
 
@@ -102,9 +102,9 @@ def path(run: Run, result: Result) -> Printed | None:
         return None
     measure = run.register.measures[result.measure]
     reached = result.exact("value", measure.multiplier)
-    points = _levels(run, measure.id) + ([] if reached is None else [reached])
+    points = levels_of(run, measure.id) + ([] if reached is None else [reached])
     shown = format_against(exact, points, measure.decimals)
-    return _record(run, result, "p", exact, shown.text, shown.decimals, "path", planned=True)
+    return record_result(run, result, "p", exact, shown.text, shown.decimals, "path", planned=True)
 
 
 def ratio(run: Run, result: Result) -> Printed | None:
@@ -113,7 +113,7 @@ def ratio(run: Run, result: Result) -> Printed | None:
     if exact is None:
         return None
     shown = format_against(exact, RATIO_LIMITS, _RATIO_DECIMALS)
-    return _record(
+    return record_result(
         run, result, "r", exact, shown.text, shown.decimals, "ratio", planned=True, unit=""
     )
 
@@ -136,7 +136,9 @@ def yearly_rate(run: Run, result: Result, year: int) -> Printed | None:
     percent = exact * 100
     part_code = f"y{year % 100}"
     text = format_decimal(percent, 1)
-    return _record(run, result, part_code, percent, text, 1, "yearly_rate", planned=True, unit="%")
+    return record_result(
+        run, result, part_code, percent, text, 1, "yearly_rate", planned=True, unit="%"
+    )
 
 
 def relative_gap(run: Run, result: Result, year: int) -> Printed | None:
@@ -147,7 +149,7 @@ def relative_gap(run: Run, result: Result, year: int) -> Printed | None:
         return None
     percent = exact / abs(limit.limit.value) * 100
     shown = format_against(percent, [Fraction(0)], 1)
-    return _record(
+    return record_result(
         run,
         result,
         f"s{year % 100}",
@@ -165,7 +167,7 @@ def _shown(run: Run, result: Result) -> numbers.Printed | None:
     exact = result.exact("value", measure.multiplier)
     if exact is None:
         return None
-    return format_against(exact, _levels(run, measure.id), _decimals(measure, exact))
+    return format_against(exact, levels_of(run, measure.id), _decimals(measure, exact))
 
 
 def _limit_only(run: Run, result: Result) -> Printed | None:
@@ -173,7 +175,9 @@ def _limit_only(run: Run, result: Result) -> Printed | None:
     exact = result.exact("bound_value")
     if exact is None:
         return None
-    return _record(run, result, "v", exact, format_exact(exact), 0, "read", bound=result["bound"])
+    return record_result(
+        run, result, "v", exact, format_exact(exact), 0, "read", bound=result["bound"]
+    )
 
 
 def _to_target(
@@ -184,12 +188,12 @@ def _to_target(
         return None
     decimals = _decimals(run.register.measures[result.measure], exact)
     shown = format_against(exact, [Fraction(0)], decimals, most=_GAP_DECIMALS)
-    return _record(
+    return record_result(
         run, result, part_code, exact, shown.text, shown.decimals, operation, planned=True
     )
 
 
-def _record(
+def record_result(
     run: Run,
     result: Result,
     part_code: str,
@@ -203,10 +207,16 @@ def _record(
     observations: tuple[str, ...] | None = None,
     planned: bool = False,
     unit: str | None = None,
+    years: Iterable[Result] = (),
 ) -> Printed:
-    """Record a figure worked out of a result; `planned` ones also rest on the plan's targets."""
+    """Record a figure worked out of a result; `planned` ones also rest on the plan's targets.
+
+    `years` are the results of other years that it was worked out of too.
+    """
     measure = run.register.measures[result.measure]
     used = result.observations if observations is None else observations
+    earlier = [one for one in years if one.year != result.year]
+    used += tuple(one for row in earlier for one in row.observations if one not in used)
     figure = Figure(
         figure=id_in(run, measure.id, result.area_code, result.year, part_code),
         edition=run.edition.name,
@@ -223,7 +233,7 @@ def _record(
         bound=bound,
         formula=formula or formula_of(operation),
         observations=used,
-        results=(result_key(run, result),),
+        results=tuple(result_key(run, one) for one in (result, *earlier)),
         plan_lines=_plan_lines(run, measure.id) if planned else (),
         published_rows=_published_rows(run, used),
         discrepancies=discrepancies_of(run, measure.id) if planned else (),
@@ -232,7 +242,7 @@ def _record(
     return run.figures.add(figure)
 
 
-def _levels(run: Run, measure_id: str) -> list[Fraction]:
+def levels_of(run: Run, measure_id: str) -> list[Fraction]:
     """Return the values of the targets that a measure is judged by."""
     limits = run.register.limits(measure_id, run.edition.reading)
     return [target.limit.value for target in limits.values()]

@@ -4,8 +4,20 @@ from treem.display.prose.overview import changes, largest_gaps, overview, owed
 from treem.display.prose.plan import ledger, plan, readings, summary_notes, summary_table
 from treem.display.prose.province import areas, district, objective, pace, province, sources
 from treem.display.prose.quality import left_out, quality, trace
+from treem.display.prose.sentences import (
+    district_measures,
+    funnels,
+    measures,
+    outlook,
+    pooled,
+)
 
 __all__ = [
+    "funnels",
+    "pooled",
+    "outlook",
+    "measures",
+    "district_measures",
     "areas",
     "changes",
     "district",

@@ -1,5 +1,6 @@
 """Tables of the report as HTML, one function a table; each takes the run of the notebook."""
 
+from treem.display.tables.beside import growth, outlook, pooled
 from treem.display.tables.district import district
 from treem.display.tables.plan import ledger, places, readings
 from treem.display.tables.province import owed, pace, results, sources, verdict_counts
@@ -14,6 +15,9 @@ from treem.display.tables.summary import summary_table
 from treem.display.tables.trace import trace
 
 __all__ = [
+    "growth",
+    "outlook",
+    "pooled",
     "coverage",
     "coverage_by_year",
     "district",

@@ -1,0 +1,110 @@
+"""A sentence for each measure: value, comparator and target, verdict, certainty.
+
+Every word comes from the row that the table prints, by the same functions, so that a sentence
+cannot say anything else than the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from treem.display import figures
+from treem.display.common import certainty_year, lower_first, measures_of, short_name, verdict_text
+from treem.display.sentence import Prose, listed, plain, prose, say
+from treem.display.texts import load_texts
+from treem.notebooks.results import Result
+from treem.plan.model import TARGET_YEARS
+
+if TYPE_CHECKING:
+    from treem.notebooks.api import Run
+
+
+def measures(run: Run, objective: int) -> Prose:
+    """Say each measure of an objective in one sentence, in the order of the plan."""
+    shown = (run.expect(measure.id) for measure in measures_of(run, objective))
+    return prose(_sentences(run, shown))
+
+
+def district_measures(run: Run) -> Prose:
+    """Say each measure that the notebook's area reported, beside the province's targets."""
+    shown = [row for row in run.rows() if row.reported]
+    return prose(_say("below"), _sentences(run, shown)) if shown else prose()
+
+
+def outlook(run: Run) -> Prose:
+    """Say what a projection is, or that no measure has three comparable years."""
+    known = any(row["projection_points"] for row in run.rows())
+    return prose(say("outlook", "some" if known else "none"))
+
+
+def pooled(run: Run) -> Prose:
+    """Say why rare events are pooled, or that there are no three years to pool."""
+    known = any(row["pooled_from"] for row in run.rows())
+    return prose(say("pooled", "some" if known else "none"))
+
+
+def funnels(run: Run) -> Prose:
+    """Say how the funnels are read, or that none could be drawn."""
+    from treem.display.charts.funnels import funnels_of
+
+    drawn = funnels_of(run, "events") or funnels_of(run, "shares")
+    return prose(say("funnels", "intro" if drawn else "none"))
+
+
+def sentence(run: Run, row: Result) -> str:
+    """Return the sentence of one result, as an item of a list."""
+    targets = (_target(run, row, year) for year in TARGET_YEARS)
+    parts = filter(None, (_figure(run, row), *targets, _certainty(run, row)))
+    return _say("item", id=row.measure, name=plain(short_name(row.measure)), parts="; ".join(parts))
+
+
+def _sentences(run: Run, rows: Iterable[Result]) -> str:
+    return listed(sentence(run, row) for row in rows)
+
+
+def _figure(run: Run, row: Result) -> str:
+    """Say the value, or what there is in its place."""
+    year = row.year
+    if row["status"] == "not_applicable":
+        return _say("not_applicable", year=year)
+    printed = figures.value(run, row)
+    if printed is None:
+        counted = figures.part(run, row, "numerator") if row.reported else None
+        if counted is None:
+            return _say("missing", year=year)
+        return _say("counted", year=year, n=counted.markdown)
+    value = figures.spoken(printed, row["unit"])
+    if row["bound"]:
+        return _say("limit", year=year, value=value)
+    ends = figures.interval(run, row)
+    if ends is None:
+        return _say("value", year=year, value=value)
+    interval = _say("interval", lower=ends[0].markdown, upper=ends[1].markdown)
+    return _say("value", year=year, value=value) + interval
+
+
+def _target(run: Run, row: Result, year: int) -> str:
+    """Say a target that is not over and the verdict against it."""
+    if year < row.year:
+        return ""
+    target = run.register.limits(row.measure, run.edition.reading).get(year)
+    if target is None:
+        return _say("no_target", year=year)
+    return _say(
+        "target" if row["level"] == "province" else "target_below",
+        year=year,
+        target=figures.spoken(figures.target(run, target), row["unit"]),
+        verdict=plain(lower_first(verdict_text(row, year))),
+    )
+
+
+def _certainty(run: Run, row: Result) -> str:
+    year = certainty_year(run, row)
+    if not row["certainty"] or year is None:
+        return ""
+    return _say(row["certainty"].lower(), year=year)
+
+
+def _say(name: str, /, **places: object) -> str:
+    return str(load_texts("sentences")[name]).format(**places)
