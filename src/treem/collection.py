@@ -18,6 +18,7 @@ from treem.gate import read, read_and_check, rows_of
 from treem.indicators.rollup import check_places
 from treem.outcome import CheckOutcome, IntakeOutcome, Outcome
 from treem.project import Project, ReportPaths
+from treem.safe import safe_table
 from treem.storage import scratch, sole_writer, swap_in
 
 
@@ -82,9 +83,13 @@ def intake_edition(project: Project, name: str, recorded: Sequence[str] = ()) ->
     paths = project.report(name)
     road = read(project, edition)
     with _replaced(paths, paths.intake) as folder:
-        road.observations.to_csv(folder / "observations.csv", index=False, lineterminator="\n")
-        road.findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
-        road.differences.to_csv(folder / "differences.csv", index=False, lineterminator="\n")
+        safe_table(road.observations).to_csv(
+            folder / "observations.csv", index=False, lineterminator="\n"
+        )
+        safe_table(road.findings).to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+        safe_table(road.differences).to_csv(
+            folder / "differences.csv", index=False, lineterminator="\n"
+        )
     return IntakeOutcome(
         edition=name,
         folder=_shown(project, paths.intake),
@@ -103,7 +108,7 @@ def check_edition(project: Project, name: str) -> CheckOutcome:
     paths = project.report(name)
     road = read_and_check(project, edition)
     with _replaced(paths, paths.check) as folder:
-        road.findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+        safe_table(road.findings).to_csv(folder / "findings.csv", index=False, lineterminator="\n")
         (folder / "quality_raw.json").write_text(
             json.dumps(road.raw_checks, ensure_ascii=False, indent=1, sort_keys=True), "utf-8"
         )

@@ -25,6 +25,7 @@ from treem.gate import read_and_check, rows_of, stop_at_gate
 from treem.indicators.rollup import check_places
 from treem.outcome import Outcome, ProtectOutcome
 from treem.project import Project, ReportPaths
+from treem.safe import safe_table
 from treem.storage import scratch, sole_writer, swap_in, write_archive
 
 Say = Callable[[str], None]
@@ -228,8 +229,8 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
     findings = pd.concat([road.findings, checked.findings], ignore_index=True)
     stop_at_gate(edition, rows_of(findings))
     road.observations.to_parquet(folder / "observations.parquet", index=False)
-    results.to_csv(folder / "results.csv", index=False, lineterminator="\n")
-    findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+    safe_table(results).to_csv(folder / "results.csv", index=False, lineterminator="\n")
+    safe_table(findings).to_csv(folder / "findings.csv", index=False, lineterminator="\n")
     (folder / "quality_raw.json").write_text(
         json.dumps([*road.raw_checks, *checked.raw], ensure_ascii=False, indent=1, sort_keys=True),
         "utf-8",

@@ -124,7 +124,7 @@ def bare_count(run: Run, result: Result) -> Printed | None:
 def counted_cases(result: Result, number: str) -> str:
     """Say that a number counts cases and is no rate: `25 trường hợp (01/2022 - 05/2023)`."""
     said = words("cases")
-    period = result["period_note"].replace("-", " - ")
+    period = escape(result["period_note"].replace("-", " - "), quote=False)
     return str(said["of_period" if period else "cases"].format(n=number, period=period))
 
 
@@ -211,7 +211,7 @@ def notes(
         if (note := figures.rounding_note(run, row))
     ]
     lines += [
-        said["period"].format(measure=row.measure, period=row["period_note"])
+        said["period"].format(measure=row.measure, period=escape(row["period_note"], quote=False))
         for row in rows
         if row["period_note"]
     ]

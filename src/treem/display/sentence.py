@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from treem.display.texts import load_texts
+from treem.safe import visible
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>$~^@|]|^\(|^[-+#])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>$~^@|&]|^\(|^[-+#]|:(?=::))")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def say(group: str, name: str, /, **places: object) -> str:
 
 def plain(words: str) -> str:
     """Return words from outside so that Markdown takes them as they are."""
-    return _SPECIAL.sub(r"\\\1", words)
+    return _SPECIAL.sub(r"\\\1", visible(words))
 
 
 def listed(items: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from treem.safe import visible
+
 Align = Literal["left", "center", "right"]
 
 
@@ -75,8 +77,8 @@ def _row(cells: Row, tag: str, css: str = "") -> str:
 
 
 def text(words: str, **options: object) -> Cell:
-    """Return a cell of plain words, escaped."""
-    return Cell(escape(words, quote=False), **options)  # type: ignore[arg-type]
+    """Return a cell of plain words, escaped; nothing in them is hidden."""
+    return Cell(escape(visible(words), quote=False), **options)  # type: ignore[arg-type]
 
 
 def heads(*words: str) -> list[Cell]:
