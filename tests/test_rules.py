@@ -329,7 +329,7 @@ def failing(rule, edition, observations, reshape=None):
 
 
 def without_a_column(views):
-    return views | {"observations": views["observations"].drop(columns="mark")}
+    return views | {"head": views["head"].drop(columns="mark")}
 
 
 def years_as_text(views):

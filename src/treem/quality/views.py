@@ -49,8 +49,9 @@ def observation_views(
 def present_views(cells: Cells, left_out: pd.Series[bool]) -> Views:
     """Return the views that set what was received beside itself and beside what is owed.
 
-    A row each: `observations` a value in use, `counts` and `values` the same by kind of part;
-    `shares`, `cohorts` and `given` a ratio; `wide` an area, year and stratum; `strata` a part
+    `head` shows the columns, so that the engine need not copy all of them. A row each:
+    `observations` a value in use, `counts` and `values` the same by kind of part; `shares`,
+    `cohorts` and `given` a ratio; `wide` an area, year and stratum; `strata` a part
     with its breakdown; `province` and `districts` a figure beside the sum of its areas;
     `partitions` a part that is owed; `units` a unit and year.
     """
@@ -59,6 +60,7 @@ def present_views(cells: Cells, left_out: pd.Series[bool]) -> Views:
     ratios = ratio_rows(cells)
     owed = owed_rows(cells)
     return {
+        "head": used.head(1),
         "observations": used,
         "counts": used[counted],
         "values": _with_bounds(cells.register, used[~counted]),
