@@ -124,7 +124,7 @@ def finding_counts(run: Run) -> Table | None:
 
 def rule_names(run: Run) -> dict[str, str]:
     """Return the Vietnamese name of each rule: of intake, and of the suites."""
-    names: dict[str, str] = dict(words("rules"))
+    names = {rule: one.name_vi for rule, one in RULES.items()} | dict(words("rules"))
     for suite in sorted(run.project.expectations.glob("*.json")):
         for expectation in json.loads(suite.read_text("utf-8"))["expectations"]:
             names.setdefault(expectation["meta"]["rule"], expectation["meta"]["name_vi"])
