@@ -188,6 +188,8 @@ def province_counts(
             "CT13": (_binomial(draw, 60, 0.01), None),
             "CT12": (0, 0) if draw.random() < 0.9 else (draw.randint(0, 9), 9),
         }
+        deaths, population = drawn["CT11.2"]
+        drawn["CT11.1"] = (drawn["CT11.1"][0] + deaths, population)
         drawn["CT08.2"] = (_binomial(draw, drawn["CT08.1"][0], 0.9), drawn["CT08.1"][0])
         for name in ("CT01", "CT07", "CT19", "CT20.1", "CT21"):
             drawn[name] = (draw.randint(0, 3), 3)
