@@ -12,9 +12,11 @@ from pathlib import Path
 
 from treem.edition import Edition, load_edition
 from treem.errors import AreaError
-from treem.intake.forms_v1 import Entry, FormHead, write_form
+from treem.intake.forms import AGENCIES, form_rows, row_id
+from treem.intake.forms_write import Entry, Form, build_form, save_form
 from treem.intake.observations import Observation, observation_id, observations_table
 from treem.intake.sources import Source
+from treem.intake.units import Unit
 from treem.plan.register import PlanRegister, load_register
 from treem.project import Project
 
@@ -71,15 +73,32 @@ def register() -> PlanRegister:
 
 
 def write_unit(
-    project: Project, unit: str, year: int, figures: Figures, file: str = "", supersedes: str = ""
+    project: Project,
+    unit: str,
+    year: int,
+    figures: Figures,
+    file: str = "",
+    supersedes: str = "",
+    edition: Edition | None = None,
 ) -> Source:
     """Write the workbook of a unit and return its row of the record."""
-    file = file or f"{year}/{unit}.xlsx"
-    path = project.root / FOLDER / file
+    file = file or f"{unit}.xlsx"
+    path = project.root / FOLDER / str(year) / file
     entries = {
-        key: value if isinstance(value, Entry) else Entry(value) for key, value in figures.items()
+        row_id(*key): value if isinstance(value, Entry) else Entry(value)
+        for key, value in figures.items()
     }
-    write_form(path, register(), FormHead(unit, f"Đơn vị {unit}", year, "Sở"), entries)
+    known = register()
+    kind = "department" if unit in AGENCIES else "district"
+    form = Form(
+        edition_name="nho",
+        notice="",
+        unit=Unit(unit, f"Đơn vị {unit}", unit, f"Địa bàn {unit}", kind),
+        year=year,
+        receiver="Sở",
+        rows=form_rows(edition or tiny_edition(), known, unit, year),
+    )
+    save_form(build_form(known, form, entries), path)
     return source_of(path, file, unit, year, supersedes)
 
 
@@ -99,12 +118,20 @@ def source_of(path: Path, file: str, unit: str, year: int, supersedes: str = "")
     )
 
 
+def path_of(project: Project, source: Source) -> Path:
+    """Where the file of a row of the record lies."""
+    return project.root / FOLDER / str(source.year) / source.file
+
+
 def write_sources(project: Project, sources: list[Source]) -> Path:
-    path = project.root / FOLDER / "SOURCES.csv"
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, [field.name for field in fields(Source)])
-        writer.writeheader()
-        writer.writerows(asdict(source) for source in sources)
+    """Write the record of every year that the rows are of; returns that of the last year."""
+    for year in sorted({source.year for source in sources}):
+        path = project.root / FOLDER / str(year) / "SOURCES.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, [field.name for field in fields(Source)])
+            writer.writeheader()
+            writer.writerows(asdict(source) for source in sources if source.year == year)
     return path
 
 

@@ -51,7 +51,7 @@ def read(project: Project, edition: Edition) -> Road:
             received = reader(project, edition, register, areas)
             observations.append(received.observations)
             findings.append(received.findings)
-            differences.append(getattr(received, "differences", pd.DataFrame()))
+            differences.append(received.differences)
     return Road(
         register=register,
         areas=areas,

@@ -19,7 +19,13 @@ from treem.display.texts import load_texts
 from treem.display.words import severity_name
 from treem.intake.forms_write import save_form
 from treem.intake.observations import records
-from treem.intake.sources import ListedSource, read_sources, superseded
+from treem.intake.sources import (
+    ListedSource,
+    located,
+    read_sources,
+    superseded,
+    years_received,
+)
 from treem.intake.units import Unit, units_owing
 
 if TYPE_CHECKING:
@@ -105,7 +111,7 @@ def replies(
                     unit=unit,
                     year=year,
                     source=source,
-                    path=project.root / shown if source else None,
+                    path=_located(project, shown) if source else None,
                     values=int(values.get(shown, 0)) if source else 0,
                     findings=tuple(sorted(rows, key=_finding_order)),
                 )
@@ -118,16 +124,18 @@ def _sources_of(
 ) -> dict[str, tuple[str, ListedSource]]:
     """Return the file that counts for each unit of a year, with its path in the project."""
     found = {}
-    for shown in edition.submissions:
-        folder = project.root / shown / str(year)
-        if not folder.is_dir():
-            continue
-        sources = read_sources(folder, f"{shown}/{year}")
+    for folder, shown in years_received(project.root, edition.submissions, year):
+        sources = read_sources(folder, shown)
         replaced = superseded(sources)
         for source in sources:
             if source.file not in replaced:
-                found[source.unit_code] = (f"{shown}/{year}/{source.file}", source)
+                found[source.unit_code] = (f"{shown}/{source.file}", source)
     return found
+
+
+def _located(project: Project, shown: str) -> Path:
+    path = project.root / shown
+    return located(path.parent, path.name)
 
 
 def _grouped(rows: Sequence[Row], key: str) -> dict[str, list[Row]]:

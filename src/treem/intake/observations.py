@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from treem.intake.numbers import CellReading, exact_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -91,16 +93,53 @@ OBSERVATION_COLUMNS = (
 assert set(OBSERVATION_COLUMNS) == {column.name for column in fields(Observation)}
 
 
+DIFFERENCE_COLUMNS = (
+    "unit_code",
+    "year",
+    "measure",
+    "part",
+    "stratum",
+    "before",
+    "after",
+    "file_before",
+    "cell_before",
+    "file_after",
+    "cell_after",
+)
+"""One row per value that a later submission changed; `before` and `after` as they were written."""
+
+
 class Received(NamedTuple):
-    """What a reader hands on: the table of observations and the findings made while reading."""
+    """What a reader hands on: observations, findings made while reading, and resent values."""
 
     observations: pd.DataFrame
     findings: pd.DataFrame
+    differences: pd.DataFrame
 
 
-def observation_id(measure: str, area_code: str, year: int, part: str, origin: str) -> str:
+def differences_table(rows: Iterable[dict[str, str]] = ()) -> pd.DataFrame:
+    """Return the values that later submissions changed, one a row. All columns are strings."""
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(DIFFERENCE_COLUMNS), dtype=str)
+
+
+def value_columns(reading: CellReading) -> dict[str, str]:
+    """Return the columns of an observation that say what its cell says."""
+    return {
+        "value": "" if reading.value is None else exact_text(reading.value),
+        "bound": reading.bound,
+        "status": reading.status,
+        "mark": reading.mark,
+    }
+
+
+def observation_id(
+    measure: str, area_code: str, year: int, part: str, origin: str, stratum: str = ""
+) -> str:
     """Return a stable id: what is measured, where, when, which part, from which submission."""
-    return f"{measure}-{area_code}-{year}-{part[0]}-{origin}"
+    of = f"{part[0]}.{stratum.partition('=')[2]}" if stratum else part[0]
+    return f"{measure}-{area_code}-{year}-{of}-{origin}"
 
 
 def observations_table(observations: Iterable[Observation]) -> pd.DataFrame:
@@ -117,6 +156,7 @@ def observations_table(observations: Iterable[Observation]) -> pd.DataFrame:
             row["year"],
             row["measure"],
             PARTS.index(row["part"]),
+            row["stratum"],
             row["file"],
             row["observation_id"],
         ),

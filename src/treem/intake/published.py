@@ -20,13 +20,15 @@ from treem.display.numbers import format_decimal, with_unit
 from treem.edition import Edition
 from treem.errors import DataError
 from treem.intake.findings import Finding, find, findings_table
-from treem.intake.numbers import exact_text
+from treem.intake.numbers import CellReading
 from treem.intake.observations import (
     PARTS,
     Observation,
     Received,
+    differences_table,
     observation_id,
     observations_table,
+    value_columns,
 )
 from treem.intake.tables import Row, read_rows
 from treem.plan.model import Measure
@@ -146,7 +148,11 @@ def read_published(
             observations.append(
                 _observation(name, digest, figure, decision, measure, area, edition)
             )
-    return Received(observations_table(observations), findings_table(edition.name, findings))
+    return Received(
+        observations_table(observations),
+        findings_table(edition.name, findings),
+        differences_table(),
+    )
 
 
 def _at_province(figure: Figure, edition: Edition) -> bool:
@@ -182,13 +188,9 @@ def _observation(
         area_name=area.full_name,
         measure=measure.id,
         year=decision.year,
-        stratum=measure.strata,
         part=decision.part,
         raw=cells["gia_tri"],
-        value=exact_text(value),
-        bound=bound,
-        status="censored" if bound else status,
-        mark=bound,
+        **value_columns(CellReading(value, bound, "censored" if bound else status, bound)),
         note=cells["ghi_chu"],
         source_kind="published",
         file=name,

@@ -1,7 +1,8 @@
-"""The record of what was received: `SOURCES.csv` beside the workbooks, checked against the disk.
+"""The record of what was received: `SOURCES.csv` beside the files of a year, checked against them.
 
-Grain: one row per workbook: file, sha256, size, sender, unit_code, year, received_date,
-document_number, supersedes (a file of the same unit and year that this one replaces), note.
+Every year has a folder of its own with its record. Grain: one row per file: file (within the
+folder of the year), sha256, size, sender, unit_code, year, received_date, document_number,
+supersedes (a file of the same unit that this one replaces), note.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
@@ -17,12 +19,12 @@ from treem.errors import WorkbookError
 from treem.intake.tables import Row, read_rows
 
 NAME = "SOURCES.csv"
-SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".txt", ".tsv")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One workbook as received. `file` is relative to the folder of the submissions."""
+    """One file as received. `file` is relative to the folder of its year."""
 
     file: str
     sha256: str
@@ -43,51 +45,74 @@ class ListedSource(Source):
     line: int
 
 
-def read_sources(folder: Path, shown: str) -> tuple[ListedSource, ...]:
-    """Read the record of a folder of submissions; `shown` is how messages name the folder.
+def years_received(root: Path, folders: Sequence[str], year: int) -> list[tuple[Path, str]]:
+    """Return the folders of a year, each with the name that messages give it.
 
-    Raises WorkbookError where the folder or its record is missing, a column is missing, a row is
-    wrong, or two files claim the same unit and year without an order.
+    `folders` are relative to `root`. Raises WorkbookError where one of them does not exist; a
+    year without a folder has received nothing yet.
+    """
+    found = []
+    for name in folders:
+        if not (root / name).is_dir():
+            raise WorkbookError(
+                f"Không có thư mục hồ sơ {name} ghi trong params/. Hãy tạo thư mục, mỗi năm một "
+                "thư mục con, đặt tệp nhận được vào rồi chạy treem intake với --record; với kỳ "
+                "trình diễn: chạy treem demo."
+            )
+        if (root / name / str(year)).is_dir():
+            found.append((root / name / str(year), f"{name}/{year}"))
+    return found
+
+
+def read_sources(folder: Path, shown: str) -> tuple[ListedSource, ...]:
+    """Read the record of the folder of a year; `shown` is how messages name the folder.
+
+    Raises WorkbookError where the record is missing, a column is missing, a row is wrong or of
+    another year, or two files claim the same unit without an order.
     """
     path = folder / NAME
     if not path.is_file():
         raise WorkbookError(
             f"{shown}: không có sổ {NAME}. Cần một dòng cho mỗi tệp đã nhận (tệp, mã kiểm tra, đơn "
-            "vị gửi, năm, ngày nhận, số văn bản). Hãy lập sổ; với kỳ trình diễn: chạy treem demo."
+            "vị gửi, năm, ngày nhận, số văn bản). Lập sổ: treem intake KỲ --record --received "
+            "NGÀY; với kỳ trình diễn: chạy treem demo."
         )
     at = f"{shown}/{NAME}"
     rows = read_rows(path, at, [field.name for field in fields(Source)], WorkbookError)
     sources = tuple(_source(at, row) for row in rows)
+    for source in sources:
+        if folder.name.isdecimal() and source.year != int(folder.name):
+            raise WorkbookError(
+                f"{at} dòng {source.line}: cột year ghi {source.year}, tệp nằm trong thư mục của "
+                f"năm {folder.name}. Hãy sửa cột year hoặc chuyển tệp và dòng sang thư mục đúng."
+            )
     _check_order(at, sources)
     return sources
 
 
-def check_received(folder: Path, shown: str, source: ListedSource) -> Path:
-    """Return the path of a workbook after comparing it with the record, byte for byte.
+def located(folder: Path, file: str) -> Path:
+    """Return where a file lies; its name on the disk may be in another form of Unicode."""
+    path = folder / file
+    if path.exists() or not path.parent.is_dir():
+        return path
+    for found in path.parent.iterdir():
+        if unicodedata.normalize("NFC", found.name) == path.name:
+            return found
+    return path
 
-    Raises WorkbookError where it is absent or differs in size or checksum.
-    """
-    path = folder / source.file
-    name = f"{shown}/{source.file}"
-    if not path.is_file():
-        raise WorkbookError(
-            f"{name}: sổ {NAME} ghi tệp này ({source.sender}, năm {source.year}) nhưng không tìm "
-            "thấy tệp. Hãy đặt lại tệp đúng chỗ; nếu đơn vị chưa gửi thì xóa dòng trong sổ."
-        )
+
+def difference_from_record(path: Path, source: Source) -> str | None:
+    """Return how a file differs from its row: None where it does not, "" where it is not there."""
+    if not path.is_file() or path.is_symlink():
+        return ""
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    if digest != source.sha256:
-        raise WorkbookError(
-            f"{name}: mã kiểm tra khác sổ {NAME}: tệp có {len(data)} byte, mã {digest[:12]}…; sổ "
-            f"ghi {source.size} byte, mã {source.sha256[:12]}…. Tệp đã bị sửa hoặc hỏng. Hãy lấy "
-            "lại bản gốc; nếu đây là bản gửi lại thì ghi thành dòng mới với cột supersedes."
-        )
-    if len(data) != source.size:
-        raise WorkbookError(
-            f"{shown}/{NAME} dòng {source.line}: cột size ghi {source.size}, tệp {source.file} có "
-            f"{len(data)} byte (mã kiểm tra khớp). Hãy sửa cột size."
-        )
-    return path
+    if (digest, len(data)) == (source.sha256, source.size):
+        return None
+    return (
+        f"tệp có {len(data)} byte, mã {digest[:12]}…; sổ ghi {source.size} byte, mã "
+        f"{source.sha256[:12]}…"
+    )
 
 
 def superseded(sources: Sequence[ListedSource]) -> dict[str, ListedSource]:
@@ -99,9 +124,11 @@ def unlisted_files(folder: Path, sources: Sequence[Source]) -> list[str]:
     """Return the spreadsheets of the folder that the record does not name, sorted."""
     listed = {source.file for source in sources}
     found = (
-        path.relative_to(folder).as_posix()
+        unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
         for path in folder.rglob("*")
-        if path.suffix.lower() in SPREADSHEETS and not path.name.startswith("~$")
+        if path.suffix.lower() in SPREADSHEETS
+        and path.name != NAME
+        and not path.name.startswith(("~$", "."))
     )
     return sorted(set(found) - listed)
 
@@ -115,7 +142,7 @@ def _source(at: str, row: Row) -> ListedSource:
     if parts.is_absolute() or ".." in parts.parts or ":" in text["file"]:
         raise WorkbookError(
             f"{at} dòng {line}: đường dẫn “{text['file']}” ra ngoài thư mục hồ sơ. "
-            "Chỉ ghi đường dẫn nằm trong thư mục, ví dụ 2024/256.xlsx."
+            "Chỉ ghi tên tệp nằm trong thư mục của năm, ví dụ 256.xlsx."
         )
     numbers = {}
     for key in ("size", "year"):

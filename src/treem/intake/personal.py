@@ -1,0 +1,54 @@
+"""Refuses a file that lists persons: only sums belong in a submission (Luật Trẻ em 2016, Điều 21).
+
+Columns of names, birth dates, identity numbers or addresses over a list of people are refused. The
+names of who made and signed a form are ordinary.
+"""
+
+from __future__ import annotations
+
+import re
+
+from treem.errors import WorkbookError
+from treem.intake.grid import Book, Cell, Grid
+from treem.intake.names import bare
+
+_HEADER = re.compile(
+    r"(?:ho va ten|ho ten|ten)"
+    r"(?: (?:tre|tre em|chau|be|hoc sinh|cha|bo|me|nguoi cham soc|nguoi giam ho))?"
+    r"|(?:ngay(?:,? thang,? nam)?|nam) sinh"
+    r"|(?:so |ma )?(?:cccd|cmnd|cmt|dinh danh|dinh danh ca nhan|can cuoc|the bhyt|bhyt)"
+    r"(?: ca nhan|/cmnd|/cccd)?"
+    r"|(?:so )?dien thoai(?: cha| me)?"
+    r"|dia chi(?: nha| thuong tru)?|noi o hien tai|noi cu tru"
+)
+_IDENTITY = re.compile(r"0\d{11}")
+_LEAST_LISTED = 2
+
+
+def refuse_personal_data(book: Book, name: str) -> None:
+    """Raise WorkbookError where a sheet lists persons; the message names no person."""
+    for grid in book.sheets:
+        for number, row in grid.rows.items():
+            for cell in row.values():
+                if _is_header(grid, cell) or _is_identity(cell):
+                    sheet = f", trang “{grid.name}”" if grid.name else ""
+                    raise WorkbookError(
+                        f"{name}{sheet}, ô {cell.address} (dòng {number}): tệp có thông tin của "
+                        "từng người (tên, ngày sinh, số định danh, địa chỉ…). Hồ sơ chỉ được có số "
+                        "tổng hợp. Hãy trả lại đơn vị, xóa bản đã nhận khỏi thư mục và khỏi sổ, và "
+                        "đề nghị gửi lại biểu không có thông tin cá nhân."
+                    )
+
+
+def _is_header(grid: Grid, cell: Cell) -> bool:
+    """Whether a cell heads a column of persons' data: its words, and a list below them."""
+    if not isinstance(cell.value, str) or not _HEADER.fullmatch(bare(cell.value).rstrip(":")):
+        return False
+    below = (grid.get(cell.row + step, cell.column) for step in range(1, 8))
+    listed = {one.text for one in below if one.text and one.address != cell.address}
+    return len(listed) >= _LEAST_LISTED
+
+
+def _is_identity(cell: Cell) -> bool:
+    """Whether a cell is an identity number: twelve digits kept as text, the first of them 0."""
+    return isinstance(cell.value, str) and bool(_IDENTITY.fullmatch(cell.text))
