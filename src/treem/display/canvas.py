@@ -28,6 +28,9 @@ WIDTH = 6.5
 POINTS = 9.0
 CSS_PIXELS_PER_INCH = 96
 
+_COMPRESSION = 4
+"""Of PNG: half the time of the usual 6 for a few per cent more bytes."""
+
 BLACK, DARK, GREY, LIGHT = "#000000", "#404040", "#808080", "#d0d0d0"
 ACCENT = "#1f4e79"
 """The one colour; it is darker than GREY in greyscale, and never carries meaning alone."""
@@ -48,6 +51,8 @@ _STYLE: dict[str, Any] = {
     "ytick.major.width": 0.6,
     "hatch.linewidth": 0.6,
     "axes.unicode_minus": False,
+    # where titles stand, so that no tick is measured to find out
+    "axes.titley": 1.0,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
@@ -131,8 +136,24 @@ def panels(figure: Figure, count: int, columns: int, frame: Frame) -> list[Axes]
 
 
 def finished(figure: Figure, alt: str) -> Chart:
-    """Return the drawn figure as a chart."""
+    """Return the drawn figure as a chart: one picture for HTML, PDF and DOCX."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    _leave_out_empty_labels(figure)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    # the paper is white: without transparency there is a quarter less to compress
+    picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
     target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=DPI, metadata={"Software": None})
+    picture.convert("RGB").save(target, "png", dpi=(DPI, DPI), compress_level=_COMPRESSION)
     width, height = figure.get_size_inches()
     return Chart(target.getvalue(), alt, float(width), float(height))
+
+
+def _leave_out_empty_labels(figure: Figure) -> None:
+    """Place labels without text anywhere; matplotlib would measure all ticks to place them."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if not axis.label.get_text():
+                axis.set_label_coords(0, 0)
