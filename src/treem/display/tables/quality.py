@@ -11,6 +11,7 @@ from treem.display import figures
 from treem.display.common import measures_of, objective_title, short_name, words
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
+from treem.intake.findings import RULES
 from treem.notebooks.results import Result
 
 if TYPE_CHECKING:
