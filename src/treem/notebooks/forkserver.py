@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from treem.errors import MachineError
-from treem.notebooks.journal import FAILURE, RESULT, Journal
+from treem.notebooks.journal import FAILURE, RESULT, Journal, Request
 from treem.notebooks.limits import Limits
 
 PRELOADED = (
@@ -42,6 +43,7 @@ PRELOADED = (
 """What notebooks need, imported once. Only modules that neither compute nor start threads."""
 
 READY_SECONDS = 60.0
+_TURN_SECONDS = 0.05
 _MESSAGE_BYTES = 1 << 16
 _START = "import sys; from treem.notebooks.template_process import main; main(sys.argv[1:])"
 _HASH_SEED = {"PYTHONHASHSEED": "0"}
@@ -135,6 +137,7 @@ class ForkServer:
         self._log = os.memfd_create("treem-template")
         self._calls: dict[int, Call] = {}
         self._numbers = itertools.count()
+        self._lock = threading.RLock()
         self._pid = os.getpid()
         with its:
             self.process = subprocess.Popen(
@@ -160,10 +163,18 @@ class ForkServer:
 
         Raises MachineError where the template did not start.
         """
-        from treem.notebooks.template_process import Request
+        with self._lock:
+            return self._submit(function, arguments, environment, folder, limits or Limits())
 
+    def _submit(
+        self,
+        function: str,
+        arguments: tuple[Any, ...],
+        environment: Mapping[str, str],
+        folder: Path | None,
+        limits: Limits,
+    ) -> Call:
         self._await_ready()
-        limits = limits or Limits()
         journal = Journal.create()
         shown = None if folder is None else str(folder)
         journal.append(Request(function, arguments, dict(environment), shown, limits))
@@ -183,7 +194,12 @@ class ForkServer:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 break
-            self._listen(left)
+            if threading.active_count() > 1:
+                # other threads may have calls of their own to submit and to wait for
+                left = _TURN_SECONDS if left is None else min(left, _TURN_SECONDS)
+            with self._lock:
+                if not any(call.done for call in calls):
+                    self._listen(left)
         return ended
 
     def end(self, call: Call) -> None:

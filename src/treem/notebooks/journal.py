@@ -15,11 +15,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from treem.notebooks.limits import Limits
+
 _LENGTH = struct.Struct("<Q")
 
 CELL, MESSAGE, RESULT, FAILURE = "cell", "message", "result", "failure"
 """Kinds of frames: a cell begins (index, why it may be stopped), a message (index, message), what
 the call returned, and the traceback of a call that raised."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call for a child: a function as `module:name`, its arguments, and its surroundings."""
+
+    function: str
+    arguments: tuple[Any, ...]
+    environment: dict[str, str]
+    folder: str | None
+    limits: Limits
 
 
 @dataclass

@@ -25,24 +25,13 @@ from typing import Any
 import nbformat
 from nbformat.validator import get_validator
 
-from treem.notebooks.journal import FAILURE, RESULT, Journal
+from treem.notebooks.journal import FAILURE, RESULT, Journal, Request
 from treem.notebooks.limits import Limits, limit_memory
 from treem.notebooks.pictures import skip_unseen_pixels
 from treem.notebooks.shell import InProcessKernel, build_kernel
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _MESSAGE_BYTES = 1 << 16
-
-
-@dataclass(frozen=True)
-class Request:
-    """A call for a child: a function as `module:name`, its arguments, and its surroundings."""
-
-    function: str
-    arguments: tuple[Any, ...]
-    environment: dict[str, str]
-    folder: str | None
-    limits: Limits
 
 
 @dataclass(frozen=True)
