@@ -106,6 +106,7 @@ def execute(
         cache.write(out)
     finally:
         progress.close()
+        shutil.rmtree(failed.resolve().parent / _SCRATCH, ignore_errors=True)
     return [out / unit.output for unit in matrix.all] + [tables / FIGURES]
 
 

@@ -20,7 +20,6 @@ import signal
 import socket
 import traceback
 from dataclasses import dataclass
-from typing import Any
 
 import nbformat
 from nbformat.validator import get_validator
