@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,8 @@ from treem.display import figures
 from treem.display.common import measures_of, objective_title, short_name, words
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
-from treem.intake.findings import RULES
 from treem.notebooks.results import Result
+from treem.quality.names import rule_names
 
 if TYPE_CHECKING:
     from treem.notebooks.api import Run
@@ -101,7 +100,7 @@ def finding_counts(run: Run) -> Table | None:
     counts = Counter((row["severity"], row["rule"]) for row in run.tables.findings)
     if not counts:
         return None
-    said, names = words("findings"), rule_names(run)
+    said, names = words("findings"), rule_names(run.project)
     head = [heads(said["severity"], said["rule"], said["count"])]
     body = []
     ordered = sorted(counts, key=lambda key: (ORDER.index(key[0]), key[1]))
@@ -121,15 +120,6 @@ def finding_counts(run: Run) -> Table | None:
             [text(severity_name(severity)), text(names[rule]), Cell(counted.html, align="center")]
         )
     return Table(head, body, (20, 60, 20), "counts")
-
-
-def rule_names(run: Run) -> dict[str, str]:
-    """Return the Vietnamese name of each rule: of intake, and of the suites."""
-    names = {rule: one.name_vi for rule, one in RULES.items()} | dict(words("rules"))
-    for suite in sorted(run.project.expectations.glob("*.json")):
-        for expectation in json.loads(suite.read_text("utf-8"))["expectations"]:
-            names.setdefault(expectation["meta"]["rule"], expectation["meta"]["name_vi"])
-    return names
 
 
 def findings(run: Run) -> Table | None:
