@@ -43,7 +43,7 @@ class CheckOutcome:
     @property
     def stops(self) -> bool:
         """Whether a finding of severity `run` stops the build."""
-        return any(row["severity"] == "run" for row in self.findings)
+        return any(row["severity"] == "run" and not row["waiver"] for row in self.findings)
 
     def as_json(self) -> dict[str, Any]:
         """Return every finding."""
@@ -149,6 +149,9 @@ def finding_line(row: dict[str, str]) -> str:
     from treem.display.words import severity_name
 
     place = " ".join(part for part in (row["file"], row["sheet"], row["cell"]) if part)
-    return f"[{severity_name(row['severity'])}] {place or row['area_name'] or row['rule']}: " + (
+    severity = severity_name(row["severity"])
+    if row["waiver"]:
+        severity = f"{severity}, miễn trừ {row['waiver']}"
+    return f"[{severity}] {place or row['area_name'] or row['rule']}: " + (
         f"{row['message']} {row['instruction']}".strip()
     )

@@ -12,10 +12,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, fields
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from treem.intake.reading_rules import READING_RULES
 from treem.intake.rule import SEVERITIES, Rule, Severity
 
 if TYPE_CHECKING:
@@ -178,6 +177,7 @@ RULES: dict[str, Rule] = {
         "{message}",
         "Hỏi cơ quan chủ trì xem mức 2020 trong kế hoạch lấy từ nguồn nào; ghi lại khi xác định.",
     ),
+    **READING_RULES,
 }
 
 
@@ -243,9 +243,3 @@ def findings_table(
         )
     ]
     return pd.DataFrame(rows, columns=list(FINDING_COLUMNS), dtype=str)
-
-
-if find_spec("treem.intake.reading_rules"):
-    _of_reading = import_module("treem.intake.reading_rules").READING_RULES
-    assert not set(RULES) & set(_of_reading), "a rule has one place"
-    RULES.update(_of_reading)
