@@ -129,3 +129,45 @@ def test_drawing_leaves_no_state_behind(tmp_path: Path) -> None:
 def test_a_copy_without_the_fonts_says_so(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="thiếu phông Tinos"), drawing(tmp_path):
         pass
+
+
+def _counted(area: str, year: int, numerator: int, denominator: int) -> tuple:
+    value = str(round(100 * numerator / denominator, 9))
+    counts = {"numerator": str(numerator), "denominator": str(denominator)}
+    return (area, year, "CT22"), judged(value, "MET", **counts)
+
+
+def test_areas_over_the_years_tell_the_province(tmp_path: Path) -> None:
+    values = dict(
+        _counted(area, year, 30 + year - 2020, 100)
+        for area in ("27", "256")
+        for year in (2023, 2024)
+    )
+    chart = charts.trends(small_run(tmp_path, values))
+    assert chart is not None
+    assert (
+        "CT22 Trẻ từ 7 tuổi được hỏi ý kiến, toàn tỉnh: năm 2023 33,0%, năm 2024 34,0%."
+        in chart.alt
+    )
+    assert charts.trends(small_run(tmp_path, {})) is None
+
+
+def test_a_funnel_names_areas_outside_by_side_and_never_by_rank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import small_tables
+
+    codes = ("256", "258", "259", "260", "261")
+    names = {code: (f"Huyện {code}", "district") for code in codes}
+    monkeypatch.setattr(small_tables, "AREAS", {"27": ("Tỉnh Bắc Ninh", "province"), **names})
+    counts = dict(zip(codes, (300, 310, 295, 305, 390), strict=True))
+    values = dict(_counted(code, 2024, number, 1000) for code, number in counts.items())
+    values |= dict([_counted("27", 2024, 1600, 5000)])
+    chart = charts.funnels(small_run(tmp_path, values), "shares")
+    assert chart is not None
+    assert (
+        "CT22 Trẻ từ 7 tuổi được hỏi ý kiến: toàn tỉnh 32,0%; ngoài giới hạn 99,8%: "
+        "Huyện 261 (cao hơn)." in chart.alt
+    )
+    assert charts.funnels(small_run(tmp_path, values), "events") is None
+    assert chart.png == charts.funnels(small_run(tmp_path, values), "shares").png

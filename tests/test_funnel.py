@@ -96,3 +96,9 @@ def test_too_few_areas_and_missing_figures() -> None:
     found = funnel(SHARE, row("27", 25, 2500), areas)
     assert found is not None and len(found.points) == 5
     assert funnel(SHARE, row("27"), areas) is None
+
+
+def test_a_curve_may_be_asked_for_between_whole_denominators() -> None:
+    found = limits_of(SHARE, Fraction(9999, 10_000), [10.4, 99.5])
+    assert [float(high) for high in found["95"][1]] == pytest.approx([100, 100])
+    assert all(0 < low < 100 for low in found["99.8"][0])

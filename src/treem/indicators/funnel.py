@@ -113,10 +113,13 @@ def funnel(measure: Measure, province: Row, areas: Sequence[Row]) -> Funnel | No
 def limits_of(
     measure: Measure, share: Fraction, denominators: Sequence[float]
 ) -> dict[str, tuple[Numbers, Numbers]]:
-    """Return both pairs of limits, in the measure's unit, for each denominator above 0."""
+    """Return both pairs of limits, in the measure's unit, for each denominator above 0.
+
+    Denominators count children or births; the points of a curve are moved up to whole ones.
+    """
     import numpy as np
 
-    bases = np.asarray(denominators, dtype=float)
+    bases = np.ceil(np.asarray(denominators, dtype=float))
     scale = measure.multiplier / bases
     counts = _binomial if measure.interval == "wilson" else _poisson
     found = {}

@@ -11,7 +11,7 @@ from treem.display import figures
 from treem.display.canvas import Chart, Frame, drawing, finished, new_figure, panels
 from treem.display.charts.marks import LINES, add_legend, chart_texts, vietnamese_ticks
 from treem.display.common import short_name
-from treem.indicators.funnel import TAILS, Funnel, funnel
+from treem.indicators.funnel import TAILS, Funnel, FunnelPoint, funnel
 from treem.notebooks.results import Result
 from treem.plan.model import Measure
 
@@ -24,12 +24,14 @@ Kind = Literal["events", "shares"]
 _METHODS: dict[Kind, str] = {"events": "poisson", "shares": "wilson"}
 
 COLUMNS = 3
-_ROW = 1.85
-_FRAME = Frame(left=0.5, right=0.15, top=0.36, bottom=0.95, across=0.5, down=0.7)
+_ROW = 2.0
+_FRAME = Frame(left=0.5, right=0.15, top=0.36, bottom=0.95, across=0.5, down=0.85)
 _TITLE_LETTERS = 27
 _STEPS = 40
-_MOST_NAMED = 10
-"""Areas named beside their points; further ones would overprint each other."""
+_APART = (0.28, 0.14)
+"""Share of a panel's width and height that the code of an area takes."""
+
+_TO_THE_LEFT = 0.75
 
 
 def funnels(run: Run, kind: Kind) -> Chart | None:
@@ -79,17 +81,31 @@ def _draw(run: Run, axes: Axes, one: Funnel) -> None:
     for group, style in ((one.points, "area"), (outside, "outside")):
         xs = [float(point.denominator) for point in group]
         axes.plot(xs, [float(point.value) for point in group], **LINES[style])
-    for point in outside[:_MOST_NAMED]:
-        axes.annotate(
-            point.area_code,
-            (float(point.denominator), float(point.value)),
-            xytext=(3, 3),
-            textcoords="offset points",
-        )
+    axes.margins(y=0.14)
+    _name(axes, outside)
     axes.set_title(fill(_title(run, one), _TITLE_LETTERS), loc="left", linespacing=1.05)
     axes.set_xlabel(chart_texts()["funnel_axis"])
     vietnamese_ticks(axes.xaxis, most=3)
     vietnamese_ticks(axes.yaxis)
+
+
+def _name(axes: Axes, points: Sequence[FunnelPoint]) -> None:
+    """Write codes beside points; one that would overprint another is left to the text."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    written: list[tuple[float, float]] = []
+    for point in points:
+        x = (float(point.denominator) - left) / (right - left)
+        y = (float(point.value) - bottom) / (top - bottom)
+        if any(abs(x - u) < _APART[0] and abs(y - v) < _APART[1] for u, v in written):
+            continue
+        written.append((x, y))
+        axes.annotate(
+            point.area_code,
+            (float(point.denominator), float(point.value)),
+            xytext=(-3, 3) if x > _TO_THE_LEFT else (3, 3),
+            textcoords="offset points",
+            ha="right" if x > _TO_THE_LEFT else "left",
+        )
 
 
 def _title(run: Run, one: Funnel) -> str:
@@ -150,7 +166,7 @@ def trends(run: Run) -> Chart | None:
         figure = new_figure(_ROW * -(-len(drawn) // COLUMNS) + 0.5)
         for axes, measure in zip(panels(figure, len(drawn), COLUMNS, _FRAME), drawn, strict=True):
             told.append(_draw_trend(run, axes, measure, years))
-        add_legend(figure, "year_area", "province", columns=2)
+        add_legend(figure, "year_area", "year_province", columns=2)
         return finished(figure, chart_texts()["alt"]["trends"].format(measures=" ".join(told)))
 
 
@@ -159,13 +175,9 @@ def _draw_trend(run: Run, axes: Axes, measure: Measure, years: Sequence[int]) ->
     for code in run.area_names():
         if code != run.area_code:
             points = _points(run, measure.id, code, years)
-            axes.plot(
-                list(points),
-                [_number(row, measure) for row in points.values()],
-                **LINES["year_area"],
-            )
+            axes.plot(years, _heights(points, measure, years), **LINES["year_area"])
     whole = _points(run, measure.id, run.area_code, years)
-    axes.plot(list(whole), [_number(row, measure) for row in whole.values()], **LINES["province"])
+    axes.plot(years, _heights(whole, measure, years), **LINES["year_province"])
     title = f"{measure.id} {short_name(measure.id)} ({measure.unit})"
     axes.set_title(fill(title, _TITLE_LETTERS), loc="left", linespacing=1.05)
     axes.set_xticks(list(years))
@@ -192,7 +204,9 @@ def _points(run: Run, measure: str, code: str, years: Sequence[int]) -> dict[int
     }
 
 
-def _number(row: Result, measure: Measure) -> float:
-    exact = row.exact("value", measure.multiplier)
-    assert exact is not None  # only rows with a value are drawn
-    return float(exact)
+def _heights(rows: dict[int, Result], measure: Measure, years: Sequence[int]) -> list[float]:
+    """Return a height a year; a year without a value breaks the line."""
+    exact = (
+        rows[year].exact("value", measure.multiplier) if year in rows else None for year in years
+    )
+    return [float("nan") if one is None else float(one) for one in exact]

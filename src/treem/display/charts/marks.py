@@ -26,7 +26,8 @@ _STYLES: dict[str, dict[str, Any]] = {
     "limit_95": {"color": BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0},
     "limit_998": {"color": BLACK, "linewidth": 0.8},
     "outside": {"linestyle": "none", "color": ACCENT, "marker": "s", "markersize": 5},
-    "year_area": {"color": GREY, "linewidth": 0.7},
+    "year_area": {"color": GREY, "linewidth": 0.7, "marker": ".", "markersize": 2},
+    "year_province": {"color": ACCENT, "marker": "o", "markersize": 4.5, "linewidth": 1.6},
     "target_line": {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1.2},
     "target_point": {
         "linestyle": "none",
