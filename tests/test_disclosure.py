@@ -447,7 +447,7 @@ def hidden_of(cells: list[Cell], sums: list[tuple[str, Key, list[Key]]]) -> dict
         return {}
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(networks())
 def test_every_relation_with_a_hidden_cell_has_two(
     made: tuple[list[Cell], list[tuple[str, Key, list[Key]]]],
@@ -457,7 +457,7 @@ def test_every_relation_with_a_hidden_cell_has_two(
         assert sum(key in hidden for key in (total, *parts)) != 1
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(networks(), st.randoms(use_true_random=False))
 def test_the_order_of_cells_and_sums_does_not_matter(
     made: tuple[list[Cell], list[tuple[str, Key, list[Key]]]], draw: random.Random
@@ -467,7 +467,7 @@ def test_the_order_of_cells_and_sums_does_not_matter(
     assert hidden_of(cells, sums) == hidden_of(*shuffled)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(networks(), networks())
 def test_an_unrelated_table_changes_nothing(
     made: tuple[list[Cell], list[tuple[str, Key, list[Key]]]],
@@ -484,7 +484,7 @@ def test_an_unrelated_table_changes_nothing(
     assert both == alone | apart
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(networks())
 def test_hidden_cells_withstand_the_audit_again(
     made: tuple[list[Cell], list[tuple[str, Key, list[Key]]]],
