@@ -149,7 +149,7 @@ def _send(office: _Office, sending: _Sending) -> Source:
     SAVED.get(sending.saved, save_form)(_workbook(office.register, form, sending), path)
     data = path.read_bytes()
     return Source(
-        file=sending.file,
+        file=unicodedata.normalize("NFC", sending.file),
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         sender=unit.name,

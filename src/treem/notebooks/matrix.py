@@ -136,12 +136,12 @@ def _unit_of(
         "area_code": place.code,
     }
     output = _output(year, place)
-    if place.level != "province":
-        return Unit(f"{place.code}-{year}", "district", output, parameters)
-    if not place.judged:
-        left_out = left_out | {ONLY_WITH_AREAS}
     if year != edition.year:
         left_out = left_out | {ONLY_LATEST}
+    if place.level != "province":
+        return Unit(f"{place.code}-{year}", "district", output, parameters, left_out)
+    if not place.judged:
+        left_out = left_out | {ONLY_WITH_AREAS}
     name = f"tinh-{year}" if place.judged else f"tinh-{place.geography}-{year}"
     return Unit(name, "province", output, parameters, left_out)
 
