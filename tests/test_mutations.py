@@ -10,7 +10,7 @@ import pytest
 from mutation_judge import Province
 from mutator import KINDS
 
-SHARE = 21
+SHARE = 18
 SEED = 2025
 
 UNREAD = ("TCVN3", "VNI", "mojibake", "head of another")
