@@ -180,7 +180,7 @@ def _make_tables_and_notebooks(
     from treem.audit.manifest import RECORD, canonical_json, computed_from
     from treem.disclosure.approval import require_approval
     from treem.notebooks.matrix import book, check_matrix
-    from treem.notebooks.runner import execute
+    from treem.notebooks.runner import execute, warm_up
     from treem.protection import protect_tables
     from treem.publish.profile import write_profile
 
@@ -189,6 +189,7 @@ def _make_tables_and_notebooks(
     record = canonical_json(computed_from(project, edition)) + "\n"
     stage = scratch(paths.root, "stage")
     made = [(stage / "tables", paths.tables), (stage / "notebooks", paths.notebooks)]
+    warm_up(project, how.engine)
     with _timed(seconds, "tables"):
         _write_tables(project, edition, stage / "tables", say)
     if edition.audience == "public":
@@ -207,6 +208,7 @@ def _make_tables_and_notebooks(
             failed=paths.root / "failed",
             jobs=how.jobs,
             engine=how.engine,
+            last=None if how.force else paths.notebooks,
             say=say,
         )
     (read / RECORD).write_text(record, "utf-8")

@@ -84,18 +84,14 @@ def record_published(project: Project, edition: Edition, tables: Path) -> Path:
     return path
 
 
-def earlier_editions(project: Project, edition: Edition) -> list[str]:
-    """Return the editions of the same kind that were published before this one.
+def editions_on_record(project: Project, edition: Edition) -> list[str]:
+    """Return the editions whose ledgers a build heeds: all of the same kind, its own included.
 
-    Generated figures tell nothing about real ones, and the other way round.
+    A revised edition may not open what its first one hid. Generated figures tell nothing about
+    real ones, and the other way round.
     """
     others = [load_edition(project, name) for name in edition_names(project)]
-    return [
-        other.name
-        for other in others
-        if (other.kind, other.plan_version) == (edition.kind, edition.plan_version)
-        and other.as_of < edition.as_of
-    ]
+    return [other.name for other in others if other.kind == edition.kind]
 
 
 def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
@@ -115,7 +111,7 @@ def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
         measures,
         area_links(edition, load_geography(project)),
         load_policy(project, measures),
-        load_ledger(project, earlier_editions(project, edition)),
+        load_ledger(project, editions_on_record(project, edition)),
     )
 
 

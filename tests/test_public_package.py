@@ -1,0 +1,146 @@
+"""What leaves the office: nothing of it tells a small count, in no byte of no file."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from attacker import attack
+from conftest import run_treem
+from treem.areas import load_geography
+from treem.disclosure.places import area_links
+from treem.edition import load_edition
+from treem.intake.forms import SHEET
+from treem.project import Project
+
+EDITION = "demo-2024"
+# Two of 23,457 children are not registered, which is a small count; abuse is never shown below
+# the province. Both numbers are unlike any other, so that a trace of them can be recognised.
+ALMOST_ALL, EVERYONE, ABUSED = 23455, 23457, 13579
+PLANTED = {
+    ("CT14", "Tử số"): ALMOST_ALL,
+    ("CT14", "Mẫu số"): EVERYONE,
+    ("CT05.2", "Mẫu số"): EVERYONE,
+    ("CT09", "Tử số"): ABUSED,
+}
+SHAPES = [
+    # not within a checksum
+    re.compile(rf"(?<![\da-f]){number // 1000}[., \u00a0\u202f]?{number % 1000:03}(?![\da-f])")
+    for number in (ALMOST_ALL, ABUSED)
+]
+
+
+@pytest.mark.xdist_group("build")
+def test_planted_counts_are_in_no_byte_that_is_published(project_copy: Project) -> None:
+    _only_one_year(project_copy)
+    _plant(project_copy)
+    root = project_copy.root
+    done = run_treem(root, "report", EDITION, "--publisher", "embedded", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    paths = project_copy.report(EDITION)
+    inside = (paths.tables / "results.csv").read_text("utf-8")
+    assert all(shape.search(inside) for shape in SHAPES)  # the test would see them
+    told = [
+        f"{name}: {shape.pattern}"
+        for name, text in _texts(paths.package, paths.notebooks, paths.protected, paths.archive)
+        for shape in SHAPES
+        if shape.search(text)
+    ]
+    assert told == []
+
+
+def test_an_attacker_with_all_demonstration_editions_learns_nothing(
+    project_copy: Project,
+) -> None:
+    """Both editions publish 2023 and 2024: what one hides, the other must not tell."""
+    tables, widths = [], _widths(project_copy)
+    whole: dict[tuple[str, str, int], list[tuple[str, str]]] = {}
+    for name in ("demo-2024", "demo-2025"):
+        done = run_treem(project_copy.root, "protect", name)
+        assert done.returncode == 0, done.stderr
+        folder = project_copy.report(name).protected
+        tables.append((folder / "results.csv").read_text("utf-8"))
+        edition = load_edition(project_copy, name)
+        for link in area_links(edition, load_geography(project_copy)):
+            whole[(*link.whole, link.year)] = list(link.parts)
+    found = attack(tables, whole)
+    assert len(found) > 100
+    for unknown, (low, high) in found.items():
+        least = widths["S3" if unknown[0][0] in ("CT06", "CT09", "CT13") else "S1"]
+        assert high - low >= least - 1e-6, (unknown, low, high)
+
+
+def _widths(project: Project) -> dict[str, int]:
+    from treem.disclosure.policy import load_policy
+
+    policy = load_policy(project)
+    return {name: policy.width(rule.threshold) for name, rule in policy.classes.items()}
+
+
+def _only_one_year(project: Project) -> None:
+    path = project.params / f"{EDITION}.yml"
+    text = path.read_text("utf-8")
+    path.write_text(re.sub(r"(?m)^years: .*$", "years: [2024]", text), "utf-8")
+
+
+def _plant(project: Project) -> None:
+    """Write the planted counts into one district's workbook and its new checksum on record."""
+    folder = project.root / "data" / "demo" / EDITION / "2024"
+    path = folder / "261.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[SHEET]
+    code, left = "", dict(PLANTED)
+    for row in sheet.iter_rows(min_row=7):
+        code = row[1].value or code  # merged over the rows of a measure
+        part = str(row[3].value or "").split(":")[0]
+        if (code, part) in left:
+            row[7].value = left.pop((code, part))
+    assert left == {}
+    book.save(path)
+    record = folder / "SOURCES.csv"
+    with record.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    data = path.read_bytes()
+    for one in rows:
+        if one["file"] == path.name:
+            one |= {"sha256": hashlib.sha256(data).hexdigest(), "size": str(len(data))}
+    with record.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _texts(*places: Path) -> Iterator[tuple[str, str]]:
+    """Yield the text of every file, archives unpacked, PDFs and tables read."""
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file():
+                yield from _texts_of(path)
+
+
+def _texts_of(path: Path) -> Iterator[tuple[str, str]]:
+    if path.suffix in (".docx", ".xlsx", ".zip"):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield f"{path.name}/{name}", archive.read(name).decode("utf-8", "replace")
+    elif path.suffix == ".pdf":
+        told = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True)
+        yield path.name, told.stdout.decode("utf-8")
+        yield path.name, path.read_bytes().decode("latin-1")
+    elif path.suffix == ".parquet":
+        import pandas as pd
+
+        yield path.name, pd.read_parquet(path).to_csv()
+    elif path.suffix == ".ipynb":
+        yield path.name, json.dumps(json.loads(path.read_text("utf-8")), ensure_ascii=False)
+    else:
+        yield path.name, path.read_bytes().decode("utf-8", "replace")
