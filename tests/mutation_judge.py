@@ -8,6 +8,7 @@ mutated; everything else is read once.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import shutil
 from collections import Counter
@@ -43,6 +44,8 @@ YEARS = (2023, 2024)
 MUTATED = ("256", "259", "262")
 PLAUSIBLE = 1.6
 """A figure this close to the true one, that breaks no rule, is one that a sender may mean."""
+BY_CHANCE = 2
+"""So is a count of rare events within this many standard deviations: one case, or none."""
 
 Read = tuple[list[Any], list[Any]]
 OUTCOMES = ("right", "named", "refused", "plausible", "silent", "crash")
@@ -231,7 +234,8 @@ def _plausible(used: list[dict[str, Any]], truth: Fraction | str) -> bool:
     read = _meaning(used[0])
     if not isinstance(read, Fraction) or not isinstance(truth, Fraction):
         return False
-    return bool(truth) and 1 / PLAUSIBLE < read / truth < PLAUSIBLE
+    by_chance = 2 * abs(math.sqrt(read + 0.375) - math.sqrt(truth + 0.375)) < BY_CHANCE
+    return by_chance or (truth > 0 and 1 / PLAUSIBLE < read / truth < PLAUSIBLE)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
