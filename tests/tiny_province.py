@@ -54,6 +54,9 @@ class TinyAreas:
                 return area
         raise AreaError(f"Không có địa bàn {code}.")
 
+    def named(self, name: str, day: dt.date) -> list[TinyArea]:
+        return [area for area in self.everything if area.full_name == name]
+
 
 def tiny_project(folder: Path) -> Project:
     """A project folder with the real suites and register, and no submissions yet."""

@@ -20,6 +20,7 @@ from treem.intake.encodings import ENCODING_NAMES
 from treem.intake.forms import PART_NAMES
 from treem.intake.kept_rules import Schema, read_list
 from treem.project import Project
+from treem.strata import NAMES
 
 NAME = "column_maps"
 LAYOUTS = ("rows", "areas")
@@ -71,6 +72,15 @@ def map_of(maps: Sequence[ColumnMap], file: str, unit: str, year: int) -> Column
     return next(iter([*of_file, *of_unit]), None)
 
 
+def split_key(layout: str, key: str) -> tuple[str, str, str]:
+    """Split a key of `columns`: measure ("" in layout rows), part ("" where none), stratum."""
+    for part in PART_NAMES:
+        head, found, rest = f".{key}.".partition(f".{part}.")
+        if found:
+            return head.strip("."), part, rest.strip(".")
+    return key, "", ""
+
+
 def _column_map(entry: Mapping[str, Any]) -> ColumnMap:
     at = f"params/intake/{NAME}.yml, mục “{entry['id']}”"
     if not entry["file"] and not (entry["unit"] and entry["year"]):
@@ -107,11 +117,15 @@ def _column_map(entry: Mapping[str, Any]) -> ColumnMap:
 
 
 def _check_part(at: str, layout: str, key: str) -> None:
-    pieces = key.split(".")
-    found = [piece for piece in pieces if piece in PART_NAMES]
-    if len(found) != 1 or (layout == "rows" and pieces[0] not in PART_NAMES):
+    head, found, stratum = split_key(layout, key)
+    if not found or bool(head) == (layout == "rows"):
         wanted = "numerator" if layout == "rows" else "CT03.2.numerator"
         raise UsageError(
             f"{at}: khóa “{key}” của columns không phải một phần số liệu. Ví dụ đúng: {wanted}; "
             f"các phần: {', '.join(PART_NAMES)}."
+        )
+    if stratum not in NAMES:
+        raise UsageError(
+            f"{at}: khóa “{key}” của columns ghi phân tổ “{stratum}”; chỉ nhận: "
+            f"{', '.join(filter(None, NAMES))}."
         )

@@ -8,7 +8,7 @@ vị`); what looks like a row below it is told apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from treem.intake.forms import FOOT, SIGNER
@@ -71,7 +71,7 @@ class TableRow:
     @property
     def is_total(self) -> bool:
         """Whether it is a row of totals."""
-        return any(bare(cell.value) in _TOTALS for cell in self.cells.values())
+        return any(is_total(cell) for cell in self.cells.values())
 
 
 @dataclass(frozen=True)
@@ -156,14 +156,12 @@ def _field_of(words: list[str]) -> tuple[str, int]:
 
 def _only(grid: Grid, header: int, columns: list[int]) -> int | None:
     """Return the one column of several that holds anything; None where more than one does."""
-    used = [
-        column
-        for column in columns
-        if any(
-            number > header and column in row and not _LETTER.fullmatch(row[column].text)
-            for number, row in grid.rows.items()
-        )
+    body = [
+        row
+        for number, row in grid.rows.items()
+        if number > header and not are_letters([cell.text for cell in row.values()])
     ]
+    used = [column for column in columns if any(column in row for row in body)]
     if len(used) > 1:
         return None
     return used[0] if used else columns[0]
@@ -177,7 +175,7 @@ def _rows(table: Table) -> Iterator[TableRow]:
             continue
         cells = _own_cells(stored, by_column)
         code = cells["code"].text if "code" in cells else ""
-        below = below or (not is_code(code) and _is_foot(stored))
+        below = below or (not is_code(code) and is_foot(stored))
         hidden = number in table.grid.hidden_rows
         if below:
             if is_code(code):
@@ -185,7 +183,7 @@ def _rows(table: Table) -> Iterator[TableRow]:
             continue
         if not any(cell.text for cell in cells.values()):
             continue
-        if not letters_seen and _is_letter_row(cells, code):
+        if not letters_seen and are_letters([cell.text for cell in cells.values()]):
             letters_seen = True
             continue
         row = TableRow(number, cells, group, hidden)
@@ -214,17 +212,23 @@ def _own_cells(stored: Mapping[int, Cell], by_column: Mapping[int, str]) -> dict
     return cells
 
 
-def _is_foot(stored: Mapping[int, Cell]) -> bool:
+def is_foot(stored: Mapping[int, Cell]) -> bool:
+    """Whether the cells of a row are those where a form is signed."""
     return any(bare(cell.value).startswith(_FOOTS) for cell in stored.values())
 
 
-def _is_letter_row(cells: Mapping[str, Cell], code: str) -> bool:
-    texts = [cell.text for cell in cells.values() if cell.text]
+def is_total(cell: Cell) -> bool:
+    """Whether a cell names a row of totals."""
+    return bare(cell.value) in _TOTALS
+
+
+def are_letters(texts: Collection[str]) -> bool:
+    """Whether the texts of a row are the letters and numbers of its columns: `A B 1 2`."""
+    filled = [text for text in texts if text]
     return (
-        len(texts) > 2
-        and not is_code(code)
-        and all(_LETTER.fullmatch(text) for text in texts)
-        and any(text.strip("()").isalpha() for text in texts)
+        len(filled) > 1
+        and all(_LETTER.fullmatch(text) for text in filled)
+        and any(text.strip("()").isalpha() for text in filled)
     )
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from treem.intake.rule import Rule
 
-_SEND_AGAIN = "Đề nghị đơn vị gửi lại; ghi bản gửi lại thành dòng mới với cột supersedes."
-
 READING_RULES: dict[str, Rule] = {
     "file_missing": Rule(
         "Tệp ghi trong sổ mà không có",
@@ -42,6 +40,12 @@ READING_RULES: dict[str, Rule] = {
         "Tệp {file} không có trang nào đủ các cột Mã chỉ tiêu, Phần số liệu, Đơn vị tính, Giá trị.",
         "Dùng biểu do treem forms ghi và không xóa dòng tên cột; biểu riêng của đơn vị thì khai "
         "trong params/intake/column_maps.yml.",
+    ),
+    "map_does_not_fit": Rule(
+        "Khai báo không khớp với tệp",
+        "submission",
+        "Tệp {file} không có trang nào đủ các cột mà khai báo {message}: không đọc.",
+        "Sửa tên trang hoặc tên cột trong params/intake/column_maps.yml cho đúng chữ trong tệp.",
     ),
     "other_unit": Rule(
         "Biểu của đơn vị khác",
