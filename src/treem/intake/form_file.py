@@ -20,7 +20,7 @@ from treem.intake.forms import (
     parts_of,
 )
 from treem.intake.grid import Book, Cell, Grid
-from treem.intake.layout import Table, TableRow, find_table, is_code, same_name
+from treem.intake.layout import FIELDS, Table, TableRow, find_table, is_code, same_name
 from treem.intake.names import bare, key
 from treem.intake.numbers import CellReading, scale_of, unit_fits
 from treem.intake.observations import Observation
@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 _UNIT = re.compile(rf"\b{bare(UNIT_LABEL).rstrip(':')}\b")
 _AFTER_COLON = re.compile(r":\s*(\S+)")
 _YEAR = re.compile(r"(?:.*\b)?nam\s+((?:19|20)\d\d)\b.*")
+_DATE = re.compile(r"\bthang\s+\S+\s+nam\b")
+"""Part of a written date: the day a form was received is not the year that it is of."""
 _PARTS = {bare(name): part for part, name in PART_NAMES.items()}
 _STATES = {bare(name): status for status, name in STATES.items()}
 _STRATA = {bare(name): code for code, name in NAMES.items()} | {"": TOTAL}
-_FIELD_NAMES = {"value": "Giá trị", "code": "Mã chỉ tiêu", "part": "Phần số liệu", "unit": "ĐVT"}
+_READ_FIELDS = ("code", "part", "stratum", "unit", "value", "mark", "state")
+"""Columns that decide what a row says: two filled ones of a name are not chosen between."""
 
 
 Head = tuple[tuple[str, Cell] | None, tuple[int, Cell] | None]
@@ -119,7 +122,9 @@ def _from_head(cells: list[Cell]) -> Head:
         text = bare(cell.value)
         if unit is None and _UNIT.search(text) and (found := _AFTER_COLON.search(cell.text)):
             unit = found[1].upper(), cell
-        if year is None and len(text) < 60 and (found := _YEAR.fullmatch(text)):
+        if year is not None or len(text) >= 60 or _DATE.search(text):
+            continue
+        if found := _YEAR.fullmatch(text):
             year = int(found[1]), cell
     return unit, year
 
@@ -142,12 +147,12 @@ def _check_head(head: Head, table: Table, origin: Origin) -> tuple[list[Finding]
         refused.append(origin.find("other_year", words=str(source.year), **place))
     named = table.years.get("value", source.year)
     if named != source.year:
-        place = {"sheet": sheet, "cell": f"{table.last_row}", "raw": str(named)}
+        cell = table.grid.get(table.last_row, table.columns["value"])
+        place = {"sheet": sheet, "cell": cell.address, "raw": str(named)}
         refused.append(origin.find("other_year", words=str(source.year), **place))
     for name in table.repeated:
-        if name in _FIELD_NAMES:
-            words = _FIELD_NAMES[name]
-            refused.append(origin.find("repeated_column", words=words, sheet=sheet))
+        if name in _READ_FIELDS:
+            refused.append(origin.find("repeated_column", words=FIELDS[name][0], sheet=sheet))
     if absent:
         told.append(origin.find("no_head", words=", ".join(absent), sheet=sheet))
     return refused, told
@@ -168,9 +173,10 @@ def _read_row(form: _Form, row: TableRow) -> tuple[Observation | None, list[Find
         known = measure_id if measure_id in form.owed else ""
         return None, [form.find("row_below_foot", code, measure=known)]
     if not code.text:
-        if row.is_total or not row.text("value"):
+        said = next((row.get(name) for name in ("value", "mark") if row.text(name)), None)
+        if row.is_total or said is None:
             return None, []
-        return None, [form.find("row_without_code", row.get("value"))]
+        return None, [form.find("row_without_code", said)]
     measure = form.owed.get(measure_id)
     if measure is None:
         return None, [form.find("unknown_measure", code)]
@@ -188,7 +194,7 @@ def _code_of(text: str) -> str:
 def _read_owed(
     form: _Form, row: TableRow, measure: Measure
 ) -> tuple[Observation | None, list[Finding]]:
-    words = row.get("part")
+    words = _cell(form, row, "part")
     part = _PARTS.get(bare(words.text.split(":")[0]), "")
     if part not in parts_of(measure):
         return None, [form.find("unknown_part", words, measure=measure.id)]
@@ -206,16 +212,13 @@ def _read_owed(
 def _observe(
     form: _Form, row: TableRow, measure: Measure, part: str, stratum: str
 ) -> tuple[Observation, list[Finding]]:
-    cell = row.get("value")
-    if not cell.column:
-        cell = Cell(row.number, form.table.columns["value"])
+    cell = _cell(form, row, "value")
     reading, rules = read_value(cell, row.get("mark"), measure, part)
     reading, wrong = _with_row(row, measure, part, reading)
     asked = stratum in strata_of(form.origin.edition, measure.id)
-    if not asked:
+    if not asked and row.filled:
         wrong.append(("unasked_stratum", row.get("stratum")))
-    if row.hidden or cell.column in form.table.grid.hidden_columns:
-        rules = [*rules, ("hidden_cell", cell)] if cell.text else rules
+    rules += [("hidden_cell", hidden) for hidden in _hidden(form, row)[:1]]
     place = Place(
         sheet=form.table.grid.name,
         cell=cell,
@@ -227,6 +230,18 @@ def _observe(
     observation = observe(form.origin, place, reading, row.text("note"), used=asked)
     findings = [form.find(rule, at, measure=measure.id, part=part) for rule, at in (*wrong, *rules)]
     return observation, findings
+
+
+def _cell(form: _Form, row: TableRow, name: str) -> Cell:
+    """Return the cell of a required field, with its address where nothing is stored in it."""
+    return row.cells.get(name) or Cell(row.number, form.table.columns[name])
+
+
+def _hidden(form: _Form, row: TableRow) -> list[Cell]:
+    """Return the cells of a row that say something and do not show."""
+    said = (row.get(name) for name in ("value", "mark", "state"))
+    columns = form.table.grid.hidden_columns
+    return [cell for cell in said if cell.text and (row.hidden or cell.column in columns)]
 
 
 def _with_row(
