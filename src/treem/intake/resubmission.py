@@ -11,6 +11,7 @@ from treem.intake.forms import PART_NAMES
 from treem.intake.observations import Observation
 from treem.intake.rows import shown
 from treem.intake.sources import ListedSource
+from treem.strata import NAMES
 
 Files = dict[str, tuple[list[Observation], list[Finding]]]
 
@@ -94,13 +95,9 @@ def _revised(old: list[Observation], new: list[Observation]) -> list[Observation
 def _finding(
     file: str, old: list[Observation], new: list[Observation], later: ListedSource
 ) -> Finding:
-    changes = [
-        f"{now.measure} {PART_NAMES[now.part].lower()}: {shown(was)} → {shown(now)}"
-        for was, now in _changed(old, new)
-        if was is not None and now is not None
-    ]
-    if not old:
-        words = "bản trước không đọc được số nào"
+    changes = [_say_change(was, now) for was, now in _changed(old, new)]
+    if not old or not new:
+        words = f"bản {'sau' if old else 'trước'} không đọc được số nào"
     else:
         words = "số thay đổi: " + "; ".join(changes) if changes else "không số nào thay đổi"
     some = next(iter([*new, *old]), None)
@@ -113,3 +110,11 @@ def _finding(
         year=str(later.year),
         raw=later.file,
     )
+
+
+def _say_change(was: Observation | None, now: Observation | None) -> str:
+    row = now or was
+    assert row is not None
+    before, after = (shown(one) if one else "không có dòng" for one in (was, now))
+    stratum = f" ({NAMES[row.stratum]})" if row.stratum else ""
+    return f"{row.measure} {PART_NAMES[row.part].lower()}{stratum}: {before} → {after}"
