@@ -105,12 +105,13 @@ def difference_from_record(path: Path, source: Source) -> str | None:
     """Return how a file differs from its row: None where it does not, "" where it is not there."""
     if not path.is_file() or path.is_symlink():
         return ""
-    data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if (digest, len(data)) == (source.sha256, source.size):
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    if (digest, size) == (source.sha256, source.size):
         return None
     return (
-        f"tệp có {len(data)} byte, mã {digest[:12]}…; sổ ghi {source.size} byte, mã "
+        f"tệp có {size} byte, mã {digest[:12]}…; sổ ghi {source.size} byte, mã "
         f"{source.sha256[:12]}…"
     )
 

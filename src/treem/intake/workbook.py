@@ -69,6 +69,7 @@ def read_submissions(
         sent: set[str] = set()
         for folder, shown in years_received(project.root, edition.submissions, year):
             sources = read_sources(folder, shown)
+            _refuse_unit_of_two_folders(shown, sources, sent)
             sent |= {source.unit_code for source in sources}
             files = {}
             for source in sources:
@@ -134,6 +135,19 @@ def _origin_of(
         source=source,
         file=f"{shown}/{source.file}",
     )
+
+
+def _refuse_unit_of_two_folders(
+    shown: str, sources: Sequence[ListedSource], sent: set[str]
+) -> None:
+    """Raise WorkbookError where another folder of the year has files of a unit too."""
+    for source in sources:
+        if source.unit_code in sent:
+            raise WorkbookError(
+                f"{shown}/{source.file}: đơn vị {source.unit_code} đã có tệp năm {source.year} "
+                "trong một thư mục hồ sơ khác của kỳ, không rõ tệp nào thay tệp nào. Hãy để mọi "
+                f"tệp của đơn vị trong một thư mục và ghi cột supersedes trong {NAME}."
+            )
 
 
 def _read_one(
