@@ -144,13 +144,6 @@ RULES: dict[str, Rule] = {
         "Dòng có mã “{raw}” (ô {cell}) nằm dưới dòng “Người lập biểu”: không đọc.",
         "Chuyển dòng lên trong bảng, vào đúng chỗ của chỉ tiêu; không ghi số liệu dưới chân biểu.",
     ),
-    "year_outside_edition": Rule(
-        "Hồ sơ của năm ngoài kỳ báo cáo",
-        "submission",
-        "Dòng {cell} của {file} ghi năm {year} cho tệp {raw}, không phải năm của kỳ ({message}). "
-        "Tệp không được đọc.",
-        "Kiểm tra cột year; nếu tệp thuộc kỳ khác thì chuyển tệp và dòng sang hồ sơ của kỳ đó.",
-    ),
     "waiver_expired": Rule(
         "Miễn trừ đã hết hạn",
         "info",
