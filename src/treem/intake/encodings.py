@@ -57,8 +57,10 @@ def detect(texts: Iterable[str], fonts: Iterable[str] = ()) -> str:
     may keep an old font for text that is Unicode.
     """
     text = " ".join(texts)
+    if _VIETNAMESE.search(text) or _LOOSE.search(text):
+        return ""
     letters = sum(character.isalpha() or character in _TCVN3_SIGNS for character in text)
-    if not letters or _VIETNAMESE.search(unicodedata.normalize("NFC", text)) or _LOOSE.search(text):
+    if not letters:
         return ""
     shares = {
         "utf8_as_cp1252": 2 * len(_MISREAD.findall(text)) / letters,

@@ -14,6 +14,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Cell:
         row, column = self.merged[:2] if self.merged else (self.row, self.column)
         return f"{column_letters(column)}{row}"
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What stands there as clean text; "" for an empty cell."""
         return clean(self.value)

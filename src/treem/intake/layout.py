@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from treem.intake.forms import FOOT, SIGNER
 from treem.intake.grid import Cell, Grid
@@ -124,7 +125,7 @@ def _as_header(grid: Grid, band: list[int]) -> Table | None:
     claims: dict[str, list[int]] = {}
     years: dict[str, int] = {}
     for column in sorted({column for row in band for column in grid.rows[row]}):
-        words = [grid.get(row, column).text for row in band]
+        words = tuple(grid.get(row, column).text for row in band)
         name, year = _field_of(words)
         if name:
             claims.setdefault(name, []).append(column)
@@ -142,7 +143,8 @@ def _as_header(grid: Grid, band: list[int]) -> Table | None:
     return Table(grid, columns, years, band[0], band[-1], tuple(repeated))
 
 
-def _field_of(words: list[str]) -> tuple[str, int]:
+@lru_cache(maxsize=20_000)
+def _field_of(words: tuple[str, ...]) -> tuple[str, int]:
     """Return the field that the words of a header column mean, and a year they name (else 0)."""
     distinct = list(dict.fromkeys(filter(None, words)))
     for text in (*reversed(distinct), " ".join(distinct)):
@@ -156,6 +158,8 @@ def _field_of(words: list[str]) -> tuple[str, int]:
 
 def _only(grid: Grid, header: int, columns: list[int]) -> int | None:
     """Return the one column of several that holds anything; None where more than one does."""
+    if len(columns) == 1:
+        return columns[0]
     body = [
         row
         for number, row in grid.rows.items()

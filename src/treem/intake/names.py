@@ -11,8 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_SPACES = dict.fromkeys(map(ord, "\u00a0\u2000\u2002\u2003\u2007\u2008\u2009\u200a\u202f"), " ")
-_NOTHING = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_SPACES = re.compile("[\u00a0\u2000\u2002\u2003\u2007\u2008\u2009\u200a\u202f]")
+_NOTHING = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]+\s*")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 # `y` and `i` are one sound where they stand alone (`Lý`, `kỳ`) or after `qu` (`quý`), and nowhere
@@ -24,7 +24,8 @@ def clean(raw: object) -> str:
     """Return the text of a cell: NFC, no odd or invisible spaces, nothing around it."""
     if raw is None:
         return ""
-    return unicodedata.normalize("NFC", str(raw)).translate(_SPACES | _NOTHING).strip()
+    text = unicodedata.normalize("NFC", str(raw))
+    return _NOTHING.sub("", _SPACES.sub(" ", text)).strip()
 
 
 def key(text: object) -> str:

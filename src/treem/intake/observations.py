@@ -8,7 +8,7 @@ is known (`<2`). `used` is "false" where a finding left the value out or a later
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from treem.intake.numbers import CellReading, exact_text
@@ -150,7 +150,7 @@ def observations_table(observations: Iterable[Observation]) -> pd.DataFrame:
     import pandas as pd
 
     rows = sorted(
-        (asdict(observation) for observation in observations),
+        (dict(vars(observation)) for observation in observations),
         key=lambda row: (
             row["area_code"],
             row["year"],
