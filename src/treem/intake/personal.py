@@ -12,6 +12,7 @@ from treem.errors import WorkbookError
 from treem.intake.grid import Book, Cell, Grid
 from treem.intake.names import bare
 
+# Words as `treem.intake.names.bare` gives them, `BHYT` among them as `bhit`.
 _NAMED = re.compile(
     r"(?:ho va ten|ho ten|ten)"
     r"(?: (?:tre|tre em|chau|be|hoc sinh|cha|bo|me|nguoi cham soc|nguoi giam ho))?"
@@ -20,7 +21,7 @@ _NAMED = re.compile(
 )
 _BORN = re.compile(
     r"(?:ngay(?:,? thang,? nam)?|nam) sinh"
-    r"|(?:so |ma )?(?:cccd|cmnd|cmt|dinh danh|dinh danh ca nhan|can cuoc|the bhyt|bhyt)"
+    r"|(?:so |ma )?(?:cccd|cmnd|cmt|dinh danh|dinh danh ca nhan|can cuoc|the bhit|bhit)"
     r"(?: ca nhan|/cmnd|/cccd)?"
 )
 _IDENTITY = re.compile(r"0\d{11}")
