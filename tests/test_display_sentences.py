@@ -121,11 +121,20 @@ def test_the_whole_sentence(tmp_path: Path) -> None:
 
 
 def test_no_figure_a_count_and_what_does_not_apply(tmp_path: Path) -> None:
-    assert "năm 2024 chưa có kết quả; mức năm 2025" in one(tmp_path / "a", {})
+    assert one(tmp_path / "a", {}).endswith(": năm 2024 chưa có kết quả nên chưa đánh giá được.")
     counted = judged("", "NO_DATA", "NO_DATA", numerator="2", denominator="400")
     assert "năm 2024 ghi nhận 2 trường hợp, chưa có tỷ suất;" in one(tmp_path / "b", counted)
     none = judged("", "NOT_APPLICABLE") | {"status": "not_applicable"}
-    assert "năm 2024 không áp dụng;" in one(tmp_path / "c", none)
+    assert one(tmp_path / "c", none).endswith(": năm 2024 không áp dụng.")
+    nobody = none | {"denominator": "0"}
+    assert "năm 2024 không phát sinh trường hợp nào" in one(tmp_path / "d", nobody)
+
+
+def test_a_hidden_figure_is_neither_missing_nor_judged(tmp_path: Path) -> None:
+    hidden = judged("", "", denominator="400") | {"status": "suppressed", "mark": "[c]"}
+    said = one(tmp_path, hidden)
+    assert said.endswith("không công bố để bảo mật, nên không nêu đánh giá.")
+    assert "chưa có kết quả" not in said and "mức năm" not in said
 
 
 def test_an_area_is_held_against_the_targets_of_the_province(tmp_path: Path) -> None:

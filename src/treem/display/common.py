@@ -30,10 +30,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "NO_TARGET",
         "FROZEN_UNKNOWN",
         "UNDEFINED",
-        "WITHHELD",
     ),
+    "withheld": ("WITHHELD",),
 }
 """Verdicts as they are counted together in sentences and charts; never added up to a score."""
+
+NOT_VERDICTS = GROUPS["no_data"] + GROUPS["not_judged"] + GROUPS["withheld"]
+"""Codes that say why there is no verdict."""
+
+HIDDEN = "[c]"
+"""The mark of what disclosure control hides, whether it is small itself or guards another."""
 
 
 def words(name: str) -> Any:
@@ -116,9 +122,24 @@ def value_html(run: Run, result: Result, *, interval: bool = True) -> str:
 
 def bare_count(run: Run, result: Result) -> Printed | None:
     """Print the numerator of a result that is only a count of cases, without a rate."""
-    if not result.reported or result.has_value:
+    if not result.reported or result.has_value or result["status"] == "not_applicable":
         return None
     return figures.part(run, result, "numerator")
+
+
+def why_no_value(result: Result) -> str:
+    """Return why there is no value: withheld, none occurred, not applicable or missing."""
+    if result["status"] == "suppressed":
+        return "withheld"
+    if result["status"] == "not_applicable":
+        return "none_occurred" if result.exact("denominator") == 0 else "not_applicable"
+    return "missing"
+
+
+def rounded(run: Run, result: Result) -> str:
+    """Return a remark in brackets where the rounded number seems to contradict its verdict."""
+    note = figures.rounding_note(run, result)
+    return f" ({note})" if note else ""
 
 
 def counted_cases(result: Result, number: str) -> str:
@@ -129,13 +150,15 @@ def counted_cases(result: Result, number: str) -> str:
 
 
 def parts_html(run: Run, result: Result) -> str:
-    """Return `16 / 3.155`, an ellipsis for a part that is not known; a plain count alone."""
+    """Return `16 / 3.155`; for a part that is not known `…`, for a hidden one `[c]`."""
     known = [figures.part(run, result, name) for name in ("numerator", "denominator")]
+    hidden = result["status"] == "suppressed"
     if not any(known):
-        return ""
+        return HIDDEN if hidden else ""
     if not run.register.measures[result.measure].denominator_vi:
         return "".join(printed.html for printed in known if printed)
-    return " / ".join(printed.html if printed else "…" for printed in known)
+    unknown = HIDDEN if hidden else "…"
+    return " / ".join(printed.html if printed else unknown for printed in known)
 
 
 def verdict_text(result: Result, target_year: int) -> str:
@@ -148,7 +171,7 @@ def verdict_html(run: Run, result: Result, target_year: int) -> str:
     parts = [escape(verdict_text(result, target_year), quote=False)]
     if not all_unconfirmed(run) and result["confirmed"] != "true":
         parts[0] += " (*)"
-    judged = result.verdict(target_year) not in GROUPS["no_data"] + GROUPS["not_judged"]
+    judged = result.verdict(target_year) not in NOT_VERDICTS
     if judged and certainty_year(run, result) == target_year:
         parts[0] += f" {CERTAINTY_SIGNS.get(result['certainty'], '')}".rstrip()
     for reading in ("text", "table"):
@@ -182,29 +205,50 @@ def certainty_year(run: Run, result: Result) -> int | None:
 def notes(
     run: Run, shown: Iterable[Result], *, beside: Iterable[Result] = (), intervals: bool = True
 ) -> str:
-    """Return the note under a table of results: marks, signs and reasons that it uses.
+    """Return legend and remarks of a table of results in one, for where they stand together."""
+    rows = list(shown)
+    parts = (legend(run, rows, beside=beside, intervals=intervals), remarks(run, rows))
+    return "<br>".join(filter(None, parts))
+
+
+def legend(
+    run: Run, shown: Iterable[Result], *, beside: Iterable[Result] = (), intervals: bool = True
+) -> str:
+    """Return what the marks and signs of a table of results mean, short enough for every page.
 
     `beside` are results printed next to them, of which only the marks are explained.
     """
     rows = list(shown)
     said = words("notes")
-    lines = []
-    printed = [*rows, *beside]
+    lines = [mark_line([*rows, *beside])]
+    if intervals and any(row["lower"] for row in rows):
+        lines.append(said["interval"])
+    lines += [said[code.lower()] for code in CERTAINTY_SIGNS if _has(rows, code)]
+    if any(row["confirmed"] != "true" for row in rows) and not all_unconfirmed(run):
+        lines.append(said["unconfirmed"])
+    return "<br>".join(filter(None, lines))
+
+
+def mark_line(rows: Iterable[Result]) -> str:
+    """Return the meaning of the marks of some results in one line; "" where there are none."""
+    said = words("notes")
     marks = sorted(
         {
             mark
-            for row in printed
+            for row in rows
             if row["mark"] or not row.has_value
             for mark in (row["mark"] or "[x]").split()
         }
     )
-    if marks:
-        meanings = [said["mark"].format(mark=mark, meaning=word("mark", mark)) for mark in marks]
-        lines.append(said["marks"].format(marks="; ".join(meanings)))
-    if intervals and any(row["lower"] for row in rows):
-        lines.append(said["interval"])
-    signs = [said[f"{code.lower()}"] for code in CERTAINTY_SIGNS if _has(rows, code)]
-    lines += [*signs, said["certainty"]] if signs else []
+    meanings = [said["mark"].format(mark=mark, meaning=word("mark", mark)) for mark in marks]
+    return said["marks"].format(marks="; ".join(meanings)) if marks else ""
+
+
+def remarks(run: Run, shown: Iterable[Result]) -> str:
+    """Return what a reader needs once under a table: how sure, how rounded, why without value."""
+    rows = list(shown)
+    said = words("notes")
+    lines = [said["certainty"]] if any(_has(rows, code) for code in CERTAINTY_SIGNS) else []
     lines += [
         said["rounding"].format(measure=row.measure, note=note)
         for row in rows
@@ -216,9 +260,8 @@ def notes(
         if row["period_note"]
     ]
     lines += reason_lines(rows)
-    unconfirmed = [row for row in rows if row["confirmed"] != "true"]
-    if unconfirmed:
-        lines.append(said["all_unconfirmed" if all_unconfirmed(run) else "unconfirmed"])
+    if rows and all_unconfirmed(run):
+        lines.append(said["all_unconfirmed"])
     return "<br>".join(lines)
 
 

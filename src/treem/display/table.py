@@ -9,6 +9,9 @@ from typing import Literal
 
 from treem.safe import visible
 
+_SHORT = 280
+"""Letters of a note that print repeats under the rows of every page."""
+
 Align = Literal["left", "center", "right"]
 
 
@@ -42,7 +45,8 @@ Row = Sequence[Cell]
 class Table:
     """Header rows, body rows and column widths in percent; `css` names the kind of table.
 
-    A row of one cell over all columns groups the rows below it. `note` is printed as last row.
+    A row of one cell over all columns groups the rows below it. `legend` and `note` are the last
+    rows: the legend explains marks and is repeated on every page that the table runs over.
     """
 
     head: Sequence[Row]
@@ -50,13 +54,14 @@ class Table:
     widths: Sequence[int]
     css: str = ""
     note: str = ""
+    legend: str = ""
 
     def _repr_html_(self) -> str:
         columns = "".join(f'<col style="width: {width}%">' for width in self.widths)
         head = "\n".join(_row(row, "th") for row in self.head)
         rows = [_row(row, "td", "group" if self._spans_all(row) else "") for row in self.body]
-        if self.note:
-            rows.append(_row([Cell(self.note, columns=len(self.widths), css="note")], "td", "note"))
+        for note in self._notes():
+            rows.append(_row([Cell(note, columns=len(self.widths), css="note")], "td", "note"))
         body = "\n".join(rows)
         css = f"treem {self.css}".strip()
         return (
@@ -66,6 +71,12 @@ class Table:
 
     def __str__(self) -> str:
         return self._repr_html_()
+
+    def _notes(self) -> list[str]:
+        """Return legend and note; as one where both are short enough to stand on every page."""
+        found = [note for note in (self.legend, self.note) if note]
+        short = sum(len(note) for note in found) <= _SHORT
+        return ["<br>".join(found)] if found and short else found
 
     def _spans_all(self, row: Row) -> bool:
         return len(row) == 1 and row[0].columns == len(self.widths)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from treem.areas import Area, Areas
     from treem.indicators.rollup import Place
+
+ON_OLD_GROUND = " (năm 2025 cộng lại trên địa giới cũ)"
+"""What the caption of a chart across 1 July 2025 adds."""
 
 NEEDED = (OBSERVATIONS, "findings.csv", "results.csv")
 
@@ -69,8 +72,19 @@ class Run:
 
     @property
     def area(self) -> Area:
-        """The area of the notebook under the name that readers see."""
-        return self.place.named_area
+        """The area of the notebook under the name that readers see.
+
+        Where an edition speaks of two provinces of one name, each says in every year which it is.
+        """
+        return replace(self.place.named_area, full_name=self.shown_name)
+
+    @property
+    def shown_name(self) -> str:
+        """The full name of the place: `Tỉnh Bắc Ninh cũ`, `Tỉnh Bắc Ninh mới`, `Huyện Tiên Du`."""
+        place = self.place
+        if place.level != "province" or self.edition.geography == self.province_key[0]:
+            return place.name
+        return f"{place.area.full_name} {'cũ' if place.judged else 'mới'}"
 
     def place_of(self, area_code: str, year: int) -> Place:
         """Return the place that an area code stands for in the results of a year."""
@@ -203,8 +217,9 @@ def open_run(
     run.hand_over(
         edition_year=str(chosen.year),
         area_name=run.place.area.name,
-        area_full_name=run.place.name,
-        area_in_text=run.place.name[:1].lower() + run.place.name[1:],
+        area_full_name=run.shown_name,
+        area_in_text=run.shown_name[:1].lower() + run.shown_name[1:],
+        ground=ON_OLD_GROUND if run.place.rebuilt else "",
         **{f"objective_{one.number}": one.title for one in run.register.objectives.values()},
     )
     return run

@@ -26,6 +26,9 @@ ONLY_WITH_AREAS = "needs-areas"
 ONLY_LATEST = "latest-year"
 """Tag of cells that earlier years leave out, because the latest year shows the same for all."""
 
+ONLY_JUDGED = "judged-province"
+"""Tag of cells that speak of targets, which only the province of the plan has."""
+
 Value = str | int
 
 
@@ -141,7 +144,7 @@ def _unit_of(
     if place.level != "province":
         return Unit(f"{place.code}-{year}", "district", output, parameters, left_out)
     if not place.judged:
-        left_out = left_out | {ONLY_WITH_AREAS}
+        left_out = left_out | {ONLY_WITH_AREAS, ONLY_JUDGED}
     name = f"tinh-{year}" if place.judged else f"tinh-{place.geography}-{year}"
     return Unit(name, "province", output, parameters, left_out)
 

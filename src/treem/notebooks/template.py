@@ -25,6 +25,7 @@ EMITTED = frozenset(
         "area_full_name",
         "area_in_text",
         "edition_year",
+        "ground",
         "objective_1",
         "objective_2",
         "objective_3",

@@ -151,9 +151,13 @@ def _draw_share(run: Run, axes: Axes, place: int, row: Result) -> str:
         chart_texts()["alt"]["district_one"].format(
             id=measure.id,
             own=figures.plainly(figures.value(run, row), measure.unit),
-            province=figures.plainly(whole, measure.unit, chart_texts()["no_data"]),
+            province=figures.plainly(whole, measure.unit, _no_value(province)),
         )
     )
+
+
+def _no_value(row: Result) -> str:
+    return str(chart_texts()["withheld" if row["status"] == "suppressed" else "no_data"])
 
 
 def _draw_point(axes: Axes, place: int, row: Result, measure: Measure) -> None:

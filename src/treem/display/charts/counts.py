@@ -34,6 +34,7 @@ _FILLS = {
     "behind": ("white", "xx"),
     "no_data": ("white", ""),
     "not_judged": ("white", ".."),
+    "withheld": (LIGHT, "--"),
 }
 
 

@@ -67,8 +67,10 @@ def _draw(run: Run, axes: Axes, measure: Measure) -> str:
 
 def _why_empty(found: list[Result]) -> str:
     """Say why a panel shows no result: figures that do not compare with 2020, or none at all."""
-    reported = any(row.reported and row["comparable"] != "true" for row in found)
-    return str(chart_texts()["not_comparable" if reported else "no_data"])
+    reported = any(row.has_value and row["comparable"] != "true" for row in found)
+    withheld = any(row["status"] == "suppressed" for row in found)
+    code = "not_comparable" if reported else "withheld" if withheld else "no_data"
+    return str(chart_texts()[code])
 
 
 def _dress(axes: Axes, measure: Measure) -> None:

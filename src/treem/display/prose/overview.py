@@ -12,8 +12,10 @@ from treem.display.common import (
     counted_cases,
     counted_words,
     lower_first,
+    rounded,
     short_name,
     verdict_text,
+    why_no_value,
 )
 from treem.display.prose.counts import groups_of_verdicts, next_target_year, number_of
 from treem.display.sentence import Prose, listed, plain, prose, say, texts
@@ -55,6 +57,7 @@ def overview(run: Run) -> Prose:
             area=plain(lower_first(run.area.full_name)),
             reported=number_of(run, "reported", [row for row in rows if row.reported]),
         ),
+        say("overview", "two_provinces", year=run.year) if run.place.rebuilt else "",
         _against_explained(run, target_year),
         say("overview", "by_objective", year=target_year),
         listed(objectives),
@@ -73,8 +76,12 @@ def against(run: Run, target_year: int) -> str:
 def _against_explained(run: Run, target_year: int) -> str:
     """Say the counts against a target year and, once in the report, what is not judged."""
     said = against(run, target_year)
-    unjudged = any(row.verdict(target_year) in GROUPS["not_judged"] for row in run.rows())
-    return f"{said} {say('overview', 'not_judged')}" if unjudged else said
+    explained = [
+        say("overview", group)
+        for group in ("not_judged", "withheld")
+        if any(row.verdict(target_year) in GROUPS[group] for row in run.rows())
+    ]
+    return " ".join((said, *explained))
 
 
 def counted(run: Run, name: str, number: int) -> str:
@@ -135,7 +142,7 @@ def _gap_item(run: Run, row: Result, year: int, number: int) -> str:
         number=number,
         id=row.measure,
         name=plain(short_name(row.measure)),
-        value=figures.spoken(figures.value(run, row), unit),
+        value=figures.spoken(figures.value(run, row), unit) + rounded(run, row),
         year=year,
         target=figures.spoken(figures.target(run, limit), unit),
         gap=figures.spoken(figures.gap(run, row, year), unit),
@@ -166,6 +173,7 @@ def changes(run: Run) -> Prose:
     )
     return prose(
         first,
+        say("changes", "due", **places) if changed and year == run.year else "",
         listed(_change_item(run, old, now, year) for old, now in changed),
         say("changes", "gained", ids=", ".join(gained), **places) if gained else "",
         say("changes", "lost", ids=", ".join(lost), **places) if lost else "",
@@ -189,13 +197,13 @@ def _change_item(run: Run, old: Result, now: Result, year: int) -> str:
 
 def _said_value(run: Run, row: Result) -> str:
     """Return a value in words, or why there is none: a bare count, nothing occurred, no data."""
-    if row["status"] == "not_applicable":
-        none_occurred = row.exact("denominator") == 0
-        return say("changes", "none_occurred" if none_occurred else "not_applicable")
+    printed = figures.value(run, row)
+    if printed is not None:
+        return figures.spoken(printed, row["unit"]) + rounded(run, row)
     counted_only = bare_count(run, row)
     if counted_only is not None:
         return counted_cases(row, counted_only.markdown)
-    return figures.spoken(figures.value(run, row), row["unit"], say("changes", "no_data"))
+    return say("changes", why_no_value(row))
 
 
 def _no_data(row: Result, year: int) -> bool:

@@ -11,6 +11,7 @@ from treem.display.common import (
     counted_words,
     lower_first,
     measures_of,
+    rounded,
     short_name,
     verdict_text,
 )
@@ -29,15 +30,23 @@ if TYPE_CHECKING:
 def province(run: Run) -> Prose:
     """Say how many measures have a result in the year and how many have each group of verdicts."""
     rows = run.rows()
+    area = plain(lower_first(run.area.full_name))
+    intro = say(
+        "province",
+        "intro",
+        year=run.year,
+        area=area,
+        reported=number_of(run, "reported", [row for row in rows if row.reported]),
+        all=number_of(run, "expected", rows),
+    )
+    if not run.place.judged:
+        return prose(intro, say("province", "not_judged", area=area))
+    parts = figures.tally(run, "SL", "parts", len(run.place.parts), counted_words("parts"))
     return prose(
-        say(
-            "province",
-            "intro",
-            year=run.year,
-            area=plain(lower_first(run.area.full_name)),
-            reported=number_of(run, "reported", [row for row in rows if row.reported]),
-            all=number_of(run, "expected", rows),
-        ),
+        intro,
+        say("province", "rebuilt", year=run.year, area=area, parts=parts.markdown)
+        if run.place.rebuilt
+        else "",
         *(against(run, year) for year in TARGET_YEARS if year >= run.year),
     )
 
@@ -46,6 +55,18 @@ def objective(run: Run, number: int) -> Prose:
     """Say the verdicts of an objective, and its measures that are behind with their numbers."""
     year = next_target_year(run)
     rows = [run.expect(measure.id) for measure in measures_of(run, number)]
+    if not run.place.judged:
+        reported = [row for row in rows if row.reported]
+        n = number_of(run, f"reported.{number}", reported)
+        return prose(
+            say(
+                "objective",
+                "not_judged",
+                number=number,
+                n=number_of_objective(run, number),
+                reported=n,
+            )
+        )
     behind = [row for row in rows if row.verdict(year) in GROUPS["behind"]]
     intro = say(
         "objective",
@@ -94,7 +115,7 @@ def _behind_item(run: Run, row: Result, year: int) -> str:
         say(
             "objective",
             name,
-            value=figures.spoken(number, unit),
+            value=figures.spoken(number, unit) + (rounded(run, row) if name == "value" else ""),
             target=figures.spoken(number, unit),
             year=year,
         )
@@ -184,7 +205,7 @@ def district(run: Run) -> Prose:
 def _rest(run: Run, year: int, reported: list[Result]) -> list[str]:
     """Count what was reported and neither meets the province's target nor misses it."""
     said = []
-    for code in (*GROUPS["not_judged"], *GROUPS["no_data"]):
+    for code in (*GROUPS["not_judged"], *GROUPS["withheld"], *GROUPS["no_data"]):
         found = [row for row in reported if row.verdict(year) == code]
         if found:
             no_data = code in GROUPS["no_data"]

@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import certainty_year, lower_first, measures_of, short_name, verdict_text
+from treem.display.common import (
+    bare_count,
+    certainty_year,
+    lower_first,
+    measures_of,
+    rounded,
+    short_name,
+    verdict_text,
+    why_no_value,
+)
 from treem.display.sentence import Prose, listed, plain, prose, say
 from treem.display.texts import load_texts
 from treem.notebooks.results import Result
@@ -40,8 +49,9 @@ def outlook(run: Run) -> Prose:
 
 def pooled(run: Run) -> Prose:
     """Say why rare events are pooled, or that there are no three years to pool."""
-    known = any(row["pooled_from"] for row in run.rows())
-    return prose(say("pooled", "some" if known else "none"))
+    from treem.display.tables.beside import pooled_rows
+
+    return prose(say("pooled", "some" if pooled_rows(run) else "none"))
 
 
 def funnels(run: Run) -> Prose:
@@ -54,9 +64,15 @@ def funnels(run: Run) -> Prose:
 
 def sentence(run: Run, row: Result) -> str:
     """Return the sentence of one result, as an item of a list."""
-    targets = (_target(run, row, year) for year in TARGET_YEARS)
-    parts = filter(None, (_figure(run, row), *targets, _certainty(run, row)))
+    parts = filter(None, (_figure(run, row), *_judged(run, row)))
     return _say("item", id=row.measure, name=plain(short_name(row.measure)), parts="; ".join(parts))
+
+
+def _judged(run: Run, row: Result) -> list[str]:
+    """Say each target with its verdict; nothing where neither a figure nor a count is there."""
+    if bare_count(run, row) is None and not row.has_value:
+        return []
+    return [*(_target(run, row, year) for year in TARGET_YEARS), _certainty(run, row)]
 
 
 def _sentences(run: Run, rows: Iterable[Result]) -> str:
@@ -66,15 +82,13 @@ def _sentences(run: Run, rows: Iterable[Result]) -> str:
 def _figure(run: Run, row: Result) -> str:
     """Say the value, or what there is in its place."""
     year = row.year
-    if row["status"] == "not_applicable":
-        return _say("not_applicable", year=year)
     printed = figures.value(run, row)
     if printed is None:
-        counted = figures.part(run, row, "numerator") if row.reported else None
+        counted = bare_count(run, row)
         if counted is None:
-            return _say("missing", year=year)
+            return _say(why_no_value(row), year=year)
         return _say("counted", year=year, n=counted.markdown)
-    value = figures.spoken(printed, row["unit"])
+    value = figures.spoken(printed, row["unit"]) + rounded(run, row)
     if row["bound"]:
         return _say("limit", year=year, value=value)
     ends = figures.interval(run, row)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from treem.audit.lineage import Printed
 from treem.display import figures
-from treem.display.common import measure_cell, notes, value_html, words
+from treem.display.common import legend, measure_cell, remarks, value_html, words
 from treem.display.table import Cell, Table, text
 from treem.indicators.events import is_rate_of_events
 from treem.notebooks.results import Result
@@ -63,8 +63,12 @@ def _outlook_row(run: Run, row: Result, ahead: list[int]) -> list[Cell]:
 
 
 def growth(run: Run) -> Table | None:
-    """Return the compound-growth ratio beside the ratio to the path, or why there is none."""
-    shown = [row for row in run.rows() if row.has_value]
+    """Return the compound-growth ratio beside the ratio to the path.
+
+    Measures for which it has no meaning are named below the table with the reason.
+    """
+    rows = [row for row in run.rows() if row.has_value]
+    shown = [row for row in rows if any(row[f"growth_ratio_{year}"] for year in TARGET_YEARS)]
     if not shown:
         return None
     said = words("growth")
@@ -84,7 +88,17 @@ def growth(run: Run) -> Table | None:
         ]
         for row in shown
     ]
-    return Table(head, body, (36, 12, 13, 13, 26), "growth", said["note"])
+    note = "<br>".join((said["note"], *_without_ratio([row for row in rows if row not in shown])))
+    return Table(head, body, (36, 12, 13, 13, 26), "growth", note)
+
+
+def _without_ratio(rows: list[Result]) -> list[str]:
+    """Return a line for each reason why a ratio has no meaning, with its measures."""
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        by_reason.setdefault(_why_not(row).replace("<br>", "; "), []).append(row.measure)
+    said = words("growth")["without"]
+    return [said.format(measures=", ".join(ids), reason=why) for why, ids in by_reason.items()]
 
 
 def _why_not(row: Result) -> str:
@@ -100,10 +114,7 @@ def _why_not(row: Result) -> str:
 
 def pooled(run: Run) -> Table | None:
     """Return rates of events with three years taken together, beside the year itself."""
-    measures = run.register.measures
-    shown = [
-        row for row in run.rows() if row["pooled_from"] and is_rate_of_events(measures[row.measure])
-    ]
+    shown, measures = pooled_rows(run), run.register.measures
     if not shown:
         return None
     said = words("pooled")
@@ -125,8 +136,16 @@ def pooled(run: Run) -> Table | None:
         ]
         for row in shown
     ]
-    note = "<br>".join(filter(None, (notes(run, shown), said["note"])))
-    return Table(head, body, (34, 18, 12, 17, 19), "pooled", note)
+    note = "<br>".join(filter(None, (remarks(run, shown), said["note"])))
+    return Table(head, body, (34, 18, 12, 17, 19), "pooled", note, legend(run, shown))
+
+
+def pooled_rows(run: Run) -> list[Result]:
+    """Return the rates of events of the notebook's area and year that have a pool of years."""
+    measures = run.register.measures
+    return [
+        row for row in run.rows() if row["pooled_from"] and is_rate_of_events(measures[row.measure])
+    ]
 
 
 def _pooled_parts(run: Run, row: Result) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from treem.display.common import (
+    legend,
     measure_cell,
     measures_of,
-    notes,
     objective_title,
     parts_html,
+    remarks,
     target_cell,
     value_html,
     verdict_html,
@@ -49,8 +50,9 @@ def district(run: Run) -> Table:
             body.append(group(objective_title(run, number), len(head[0])))
             body += [_row(run, row, year) for row in rows]
     province = [run.expect(row.measure, run.plan_area) for row in shown]
-    note = "<br>".join([notes(run, shown, beside=province), said["note"]])
-    return Table(head, body, (34, 16, 16, 12, 9, 13), "district", note)
+    note = "<br>".join(filter(None, (remarks(run, shown), said["note"])))
+    marks = legend(run, shown, beside=province)
+    return Table(head, body, (34, 16, 16, 12, 9, 13), "district", note, marks)
 
 
 def _row(run: Run, row: Result, year: int) -> Row:

@@ -10,18 +10,21 @@ from treem.display import figures
 from treem.display.common import (
     GROUPS,
     baseline_cell,
+    legend,
+    mark_line,
     measure_cell,
     measures_of,
     nation_html,
-    notes,
     objective_title,
     parts_html,
+    reason_lines,
+    remarks,
     target_cell,
     value_html,
     verdict_html,
     words,
 )
-from treem.display.table import Cell, Row, Table, group, text
+from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import verdict_name, word
 from treem.notebooks.results import Result
 from treem.plan.model import TARGET_YEARS
@@ -38,6 +41,8 @@ def results(run: Run, objective: int) -> Table | None:
     shown = [run.expect(measure.id) for measure in measures_of(run, objective)]
     if not worth_showing(run, shown):
         return None
+    if not run.place.judged:
+        return _reported_only(run, shown)
     head = [
         [
             text(words("measure"), rows=2, align="center"),
@@ -52,7 +57,32 @@ def results(run: Run, objective: int) -> Table | None:
         [text(words(name), align="center") for _ in TARGET_YEARS for name in ("level", "verdict")],
     ]
     body = [_result_row(run, result) for result in shown]
-    return Table(head, body, (24, 8, 13, 9, 8, 15, 8, 15), "results", notes(run, shown))
+    widths = (24, 8, 13, 9, 8, 15, 8, 15)
+    return Table(head, body, widths, "results", remarks(run, shown), legend(run, shown))
+
+
+def _reported_only(run: Run, shown: list[Result]) -> Table:
+    """Return the results of a province that the plan was not made for: no path and no verdict."""
+    head = [
+        [
+            text(words("measure"), rows=2, align="center"),
+            text(words("result_interval").format(year=run.year), rows=2, align="center"),
+            text(words("parts"), rows=2, align="center"),
+            text(words("old_targets"), columns=2, align="center"),
+        ],
+        [text(str(year), align="center") for year in TARGET_YEARS],
+    ]
+    body = [
+        [
+            measure_cell(run.register.measures[row.measure]),
+            Cell(value_html(run, row), align="center"),
+            Cell(parts_html(run, row), align="center"),
+            *(target_cell(run, row.measure, year) for year in TARGET_YEARS),
+        ]
+        for row in shown
+    ]
+    note = "<br>".join(reason_lines(shown))
+    return Table(head, body, (40, 18, 18, 12, 12), "results", note, legend(run, shown))
 
 
 def _result_row(run: Run, result: Result) -> Row:
@@ -110,23 +140,25 @@ def _needed_cells(run: Run, row: Result) -> list[Cell]:
 
 
 def sources(run: Run) -> Table | None:
-    """Return parts, period, national targets and lead agencies, then and now, of all measures."""
+    """Return parts, period, national targets and lead agencies, then and now, of all measures.
+
+    An earlier year shows what is its own; targets and agencies stand in the latest year.
+    """
     if not worth_showing(run, run.rows()):
         return None
     said = words("sources")
-    head = [
-        [
-            text(words("measure"), align="center"),
-            *(text(said[name], align="center") for name in ("parts", "period", "nation")),
-            text(said["then"], align="center"),
-            text(said["now"], align="center"),
-        ]
-    ]
+    latest = run.year == run.edition.year
+    columns = ("parts", "period", "nation", "then", "now") if latest else ("parts", "period")
+    head = [[text(words("measure"), align="center"), *heads(*(said[name] for name in columns))]]
     body: list[Row] = []
     for number in run.register.objectives:
-        body.append(group(objective_title(run, number), 6))
-        body += [_source_row(run, run.expect(one.id)) for one in measures_of(run, number)]
-    return Table(head, body, (27, 15, 13, 13, 16, 16), "sources", said["note"])
+        body.append(group(objective_title(run, number), len(head[0])))
+        for one in measures_of(run, number):
+            body.append(_source_row(run, run.expect(one.id))[: len(head[0])])
+    marks = mark_line(row for row in run.rows() if row["status"] == "suppressed")
+    if not latest:
+        return Table(head, body, (52, 24, 24), "sources", said["earlier"], marks)
+    return Table(head, body, (27, 15, 13, 13, 16, 16), "sources", said["note"], marks)
 
 
 def worth_showing(run: Run, rows: list[Result]) -> bool:
