@@ -220,6 +220,8 @@ def _withhold_rates(row: dict[str, Any], rule: ClassRule, closed: bool, measure:
 
 
 def _too_little(row: Mapping[str, Any], part: str, base: str, rule: ClassRule) -> bool:
+    if row.get(base) and not _amount(row, base, 0):
+        return False  # nothing occurred: there is no rate to take away, and that may be said
     return (
         _amount(row, part, rule.least_events) < rule.least_events
         or _amount(row, base, rule.least_denominator) < rule.least_denominator
