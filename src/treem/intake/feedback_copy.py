@@ -156,6 +156,10 @@ def _copy_of_grids(received: Book) -> Any:
             )
         for letter, width in widths.items():
             sheet.column_dimensions[letter].width = width
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
         for first, left, last, right in {c.merged for c in grid.cells.values() if c.merged}:
             sheet.merge_cells(start_row=first, end_row=last, start_column=left, end_column=right)
     return book
