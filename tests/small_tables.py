@@ -17,6 +17,16 @@ from treem.notebooks.api import Run
 from treem.notebooks.results import Tables
 from treem.plan.register import load_register
 from treem.project import Project
+from treem.quality.chapter import (
+    CORRECTION_COLUMNS,
+    CORRECTIONS,
+    COVERAGE,
+    RESUBMISSION_COLUMNS,
+    RESUBMISSIONS,
+    WAIVER_COLUMNS,
+    WAIVERS,
+)
+from treem.quality.coverage import COVERAGE_COLUMNS
 
 PROJECT = Project(Path(__file__).resolve().parent.parent)
 REGISTER = load_register(PROJECT)
@@ -24,6 +34,12 @@ AREAS = {
     "27": ("Tỉnh Bắc Ninh", "province"),
     "256": ("Thành phố Bắc Ninh", "district"),
     "258": ("Huyện Yên Phong", "district"),
+}
+CHAPTER = {
+    COVERAGE: COVERAGE_COLUMNS,
+    RESUBMISSIONS: RESUBMISSION_COLUMNS,
+    WAIVERS: WAIVER_COLUMNS,
+    CORRECTIONS: CORRECTION_COLUMNS,
 }
 Changes = Mapping[tuple[str, int, str], Mapping[str, str]]
 
@@ -52,7 +68,7 @@ def write_tables(
     observations: Iterable[Mapping[str, str]] = (),
     findings: Iterable[Mapping[str, str]] = (),
 ) -> None:
-    """Write the three tables that notebooks read."""
+    """Write the tables that notebooks read; those of the quality chapter without rows."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
         _row(edition, area, year, measure, changes.get((area, year, measure), {}))
@@ -67,6 +83,8 @@ def write_tables(
         [{**dict.fromkeys(FINDING_COLUMNS, ""), **row} for row in findings],
     )
     seen = [{**dict.fromkeys(OBSERVATION_COLUMNS, ""), **row} for row in observations]
+    for name, header in CHAPTER.items():
+        _write_csv(folder / name, header, ())
     columns = {name: [row[name] for row in seen] for name in OBSERVATION_COLUMNS}
     parquet.write_table(
         pyarrow.table({name: pyarrow.array(values, "string") for name, values in columns.items()}),

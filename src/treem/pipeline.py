@@ -222,6 +222,7 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
 
     from treem.indicators.compute import compute
     from treem.quality import check_results
+    from treem.quality.chapter import write_chapter
 
     folder.mkdir(parents=True)
     road = read_and_check(project, edition)
@@ -233,6 +234,7 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
     road.observations.to_parquet(folder / "observations.parquet", index=False)
     safe_table(results).to_csv(folder / "results.csv", index=False, lineterminator="\n")
     safe_table(findings).to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+    write_chapter(project, edition, road, findings, folder)
     (folder / "quality_raw.json").write_text(
         json.dumps([*road.raw_checks, *checked.raw], ensure_ascii=False, indent=1, sort_keys=True),
         "utf-8",

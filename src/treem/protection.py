@@ -60,6 +60,8 @@ def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected
     Raises DataError where some cell cannot be protected, or where figures are real and nobody
     approved this very report: then nothing may be published.
     """
+    from treem.quality.chapter import write_public_chapter
+
     protection = _protect(project, edition, stage / "tables")
     report = stage / "protection"
     report.mkdir()
@@ -71,6 +73,7 @@ def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected
     protection.results_public.to_csv(folder / "results.csv", index=False, lineterminator="\n")
     _write_observations(stage / "tables", folder)
     _write_findings(project, edition, stage / "tables", folder)
+    write_public_chapter(stage / "tables", folder)
     sha256 = hashlib.sha256((report / REPORT).read_bytes()).hexdigest()
     return Protected(protection.audit, sha256)
 

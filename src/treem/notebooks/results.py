@@ -155,6 +155,26 @@ class Tables:
         """observations.parquet, by id."""
         return {row["observation_id"]: row for row in read_parquet(self.folder / OBSERVATIONS)}
 
+    @cached_property
+    def coverage(self) -> list[dict[str, str]]:
+        """coverage.csv, a dict for each area, measure and year; the province first."""
+        return self._csv("coverage.csv")
+
+    @cached_property
+    def resubmissions(self) -> list[dict[str, str]]:
+        """resubmissions.csv, a dict for each file that a later one replaced."""
+        return self._csv("resubmissions.csv")
+
+    @cached_property
+    def waivers(self) -> list[dict[str, str]]:
+        """waivers.csv, a dict for each waiver kept for the edition."""
+        return self._csv("waivers.csv")
+
+    @cached_property
+    def corrections(self) -> list[dict[str, str]]:
+        """corrections.csv, a dict for each declared correction of the edition's years."""
+        return self._csv("corrections.csv")
+
     def findings_of(self, measure: str, year: int) -> list[dict[str, str]]:
         """Return the findings that concern a measure and year."""
         return self._by_measure.get((measure, str(year)), [])

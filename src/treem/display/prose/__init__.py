@@ -3,7 +3,14 @@
 from treem.display.prose.overview import changes, largest_gaps, overview, owed
 from treem.display.prose.plan import ledger, plan, readings, summary_notes, summary_table
 from treem.display.prose.province import areas, district, objective, pace, province, sources
-from treem.display.prose.quality import left_out, quality, trace
+from treem.display.prose.quality import (
+    coverage,
+    decisions,
+    left_out,
+    quality,
+    resubmissions,
+    trace,
+)
 from treem.display.prose.sentences import (
     district_measures,
     funnels,
@@ -20,6 +27,8 @@ __all__ = [
     "district_measures",
     "areas",
     "changes",
+    "coverage",
+    "decisions",
     "district",
     "largest_gaps",
     "ledger",
@@ -32,6 +41,7 @@ __all__ = [
     "province",
     "quality",
     "readings",
+    "resubmissions",
     "sources",
     "summary_notes",
     "summary_table",

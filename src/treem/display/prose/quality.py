@@ -8,6 +8,7 @@ from treem.display import figures
 from treem.display.common import counted_words
 from treem.display.prose.counts import number_of
 from treem.display.sentence import Prose, plain, prose, say, texts
+from treem.display.tables.coverage import GOOD, owed_rows
 from treem.display.tables.quality import ORDER, not_used
 from treem.display.words import severity_name
 
@@ -70,18 +71,54 @@ def _published_only(run: Run) -> str:
     )
 
 
+def coverage(run: Run) -> Prose:
+    """Say how much of what was owed is there."""
+    owed = [row for year in run.edition.years for row in owed_rows(run, year)]
+    if not owed:
+        return prose(say("coverage", "none"))
+    good = sum(row["state"] in GOOD for row in owed)
+    counts = {
+        "owed": _tally(run, "owed_cells", len(owed)),
+        "good": _tally(run, "good_cells", good),
+    }
+    return prose(say("coverage", "all" if good == len(owed) else "some", **counts))
+
+
+def resubmissions(run: Run) -> Prose:
+    """Say how many submissions were replaced by later ones."""
+    number = len(run.tables.resubmissions)
+    if not number:
+        return prose(say("resubmissions", "none"))
+    return prose(say("resubmissions", "some", n=_tally(run, "resubmissions", number)))
+
+
+def decisions(run: Run) -> Prose:
+    """Say how many findings people let pass and how many values they corrected."""
+    waivers, corrections = len(run.tables.waivers), len(run.tables.corrections)
+    return prose(
+        _decided(run, "waivers", "no_waivers", waivers),
+        _decided(run, "corrections", "no_corrections", corrections),
+    )
+
+
 def left_out(run: Run) -> Prose:
     """Say how many received values were not used."""
     unused = not_used(run)
-    replaced = [row for row in run.tables.observations.values() if row["superseded_by"]]
+    received = run.tables.observations
+    gone = [row["superseded_by"] for row in received.values() if row["superseded_by"]]
+    corrected = sum(by in received for by in gone)
+    replaced = len(gone) - corrected
     said = (
         say("left_out", "some", n=_tally(run, "left_out", len(unused)))
         if unused
         else say("left_out", "none")
     )
-    if not replaced:
-        return prose(said)
-    return prose(said, say("left_out", "replaced", n=_tally(run, "replaced", len(replaced))))
+    more = [
+        say("left_out", name, n=_tally(run, name, number))
+        for name, number in (("replaced", replaced), ("corrected", corrected))
+        if number
+    ]
+    return prose(said, *more)
 
 
 def trace(run: Run) -> Prose:
@@ -102,6 +139,12 @@ def trace(run: Run) -> Prose:
         say("trace", "parts", parts="; ".join(parts)),
         say("trace", "counts"),
     )
+
+
+def _decided(run: Run, some: str, none: str, number: int) -> str:
+    if not number:
+        return say("decisions", none)
+    return say("decisions", some, n=_tally(run, some, number))
 
 
 def _tally(

@@ -1,15 +1,22 @@
 """Tables of the report as HTML, one function a table; each takes the run of the notebook."""
 
 from treem.display.tables.beside import growth, outlook, pooled
+from treem.display.tables.coverage import (
+    coverage,
+    coverage_by_year,
+    coverage_counts,
+    coverage_gaps,
+)
 from treem.display.tables.district import district
 from treem.display.tables.plan import ledger, places, readings
 from treem.display.tables.province import owed, pace, results, sources, verdict_counts
 from treem.display.tables.quality import (
-    coverage,
-    coverage_by_year,
+    corrections,
     finding_counts,
     findings,
     left_out,
+    resubmissions,
+    waivers,
 )
 from treem.display.tables.summary import summary_table
 from treem.display.tables.trace import trace
@@ -20,6 +27,9 @@ __all__ = [
     "pooled",
     "coverage",
     "coverage_by_year",
+    "coverage_counts",
+    "coverage_gaps",
+    "corrections",
     "district",
     "finding_counts",
     "findings",
@@ -30,8 +40,10 @@ __all__ = [
     "places",
     "readings",
     "results",
+    "resubmissions",
     "sources",
     "summary_table",
     "trace",
     "verdict_counts",
+    "waivers",
 ]

@@ -1,4 +1,8 @@
-"""Tables of data quality: who reported what, findings, and what was left out and why."""
+"""Tables of data quality: findings, what was left out and why, and what people decided.
+
+Works from the protected tables as well: there messages are names of rules, and values are empty;
+a column without anything to say is left away.
+"""
 
 from __future__ import annotations
 
@@ -7,92 +11,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from treem.display import figures
-from treem.display.common import measures_of, objective_title, short_name, words
+from treem.display.common import words
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
-from treem.notebooks.results import Result
 from treem.quality.names import rule_names
 
 if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 ORDER = ("run", "submission", "record", "info")
+_SAME = ("file", "sheet", "area_code", "year", "severity", "message", "waiver")
+"""Findings that agree in these say the same of several cells."""
 MOST_LISTED = 20
 """A rule with more findings of severity `info` is counted, not listed."""
-
-NOT_APPLICABLE = "[z]"
-_PARTIAL = ("provisional", "revised", "censored")
-
-
-def coverage_by_year(run: Run) -> Table:
-    """Return how many measures have a result, by area and year, of those that it owes."""
-    said = words("coverage")
-    years = run.edition.years
-    head = [heads(said["area"], *(said["year"].format(year=year) for year in years))]
-    body = [
-        [
-            text(name),
-            *(Cell(_reported(run, code, year), align="center") for year in years),
-        ]
-        for code, name in run.area_names().items()
-    ]
-    width = 60 // len(years)
-    return Table(
-        head, body, (100 - width * len(years), *(width,) * len(years)), "coverage", said["note"]
-    )
-
-
-def _reported(run: Run, code: str, year: int) -> str:
-    rows = run.rows(code, year)
-    reported = [row for row in rows if row.reported]
-    return " / ".join(
-        figures.tally(
-            run,
-            "SL",
-            part,
-            len(found),
-            words("counted")[part],
-            results=found,
-            area_code=code,
-            year=year,
-        ).html
-        for part, found in (("reported", reported), ("expected", rows))
-    )
-
-
-def coverage(run: Run) -> Table:
-    """Return a board of measure × area for the edition's year, one sign a cell."""
-    said = words("coverage")
-    areas = run.area_names()
-    head = [heads(words("measure"), *(_short_name(run, code) for code in areas))]
-    body: list[Row] = []
-    for number in run.register.objectives:
-        body.append(group(objective_title(run, number), len(areas) + 1))
-        for measure in measures_of(run, number):
-            owing = [
-                code for code in areas if measure.reporting_level == "area" or code == run.area_code
-            ]
-            signs = [_sign(run.expect(measure.id, code)) if code in owing else "" for code in areas]
-            name = Cell(f"<strong>{measure.id}</strong> {short_name(measure.id)}")
-            body.append([name, *(text(sign, align="center") for sign in signs)])
-    width = min(12, 81 // len(areas))
-    widths = (100 - width * len(areas), *(width,) * len(areas))
-    return Table(head, body, widths, "board", said["symbols"])
-
-
-def _short_name(run: Run, code: str) -> str:
-    """Return the name of an area without its kind, for a narrow column."""
-    if code == run.area_code:
-        return str(words("district")["province"])
-    return run.place_of(code, run.year).area.name
-
-
-def _sign(result: Result) -> str:
-    if result["status"] == "not_applicable":
-        return result["mark"] or NOT_APPLICABLE
-    if not result.reported:
-        return "○"
-    return "▲" if result["status"] in _PARTIAL else "●"
 
 
 def finding_counts(run: Run) -> Table | None:
@@ -123,7 +54,10 @@ def finding_counts(run: Run) -> Table | None:
 
 
 def findings(run: Run) -> Table | None:
-    """Return the findings, each with its place and what to do; long lists of `info` left out."""
+    """Return the findings by severity, each with its place and what to do.
+
+    Long lists of `info` are left out.
+    """
     counts = Counter(row["rule"] for row in run.tables.findings)
     listed = [
         row
@@ -133,21 +67,29 @@ def findings(run: Run) -> Table | None:
     if not listed:
         return None
     said = words("findings")
-    head = [heads(said["severity"], said["place"], said["what"], said["todo"])]
-    ordered = sorted(_by_message(listed), key=lambda row: ORDER.index(row["severity"]))
-    body = [
-        [
-            text(severity_name(row["severity"])),
-            text(_place(row)),
-            text(row["message"]),
-            text(row["instruction"]),
-        ]
-        for row in ordered
-    ]
-    lines = [_joined(run, len(listed), len(body))] if len(body) < len(listed) else []
+    joined = _by_message(listed)
+    with_todo = any(row["instruction"] for row in joined)
+    head = [heads(*(said[name] for name in ("place", "what", "todo")[: 2 + with_todo]))]
+    body: list[Row] = []
+    for severity in ORDER:
+        rows = [row for row in joined if row["severity"] == severity]
+        if rows:
+            title = f"{severity_name(severity)}: {said['follows'][severity]}"
+            body.append(group(title[:1].upper() + title[1:], len(head[0])))
+            body += [_finding_row(row, with_todo) for row in rows]
+    lines = [_joined(run, len(listed), len(joined))] if len(joined) < len(listed) else []
     if len(listed) < len(run.tables.findings):
         lines.append(said["info_left_out"].format(most=MOST_LISTED))
-    return Table(head, body, (10, 20, 36, 34), "findings", "<br>".join(lines))
+    widths = (22, 40, 38) if with_todo else (40, 60)
+    return Table(head, body, widths, "findings", "<br>".join(lines))
+
+
+def _finding_row(row: Mapping[str, str], with_todo: bool) -> Row:
+    what = row["message"]
+    if row["waiver"]:
+        what += " " + words("findings")["waived"].format(waiver=row["waiver"])
+    cells = [text(_place(row)), text(what)]
+    return [*cells, text(row["instruction"])] if with_todo else cells
 
 
 def _joined(run: Run, listed: int, rows: int) -> str:
@@ -161,12 +103,13 @@ def _joined(run: Run, listed: int, rows: int) -> str:
 
 def _by_message(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """Join findings that say the same of several cells of a sheet into one row."""
-    joined: dict[tuple[str, str, str], dict[str, str]] = {}
+    joined: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
-        key = (row["file"], row["sheet"], row["message"])
-        if key in joined:
-            joined[key]["cell"] += f", {row['cell']}"
-        else:
+        key = tuple(row[name] for name in _SAME)
+        if key in joined and row["cell"]:
+            if row["cell"] not in joined[key]["cell"].split(", "):
+                joined[key]["cell"] += f", {row['cell']}"
+        elif key not in joined:
             joined[key] = dict(row)
     return list(joined.values())
 
@@ -177,22 +120,23 @@ def left_out(run: Run) -> Table | None:
     if not unused:
         return None
     said = words("left_out")
-    head = [
-        heads(
-            words("measure"), words("coverage")["area"], said["value"], said["where"], said["why"]
-        )
-    ]
-    body = [
-        [
+    with_value = any(row["raw"] for row in unused)
+    columns = [words("measure"), words("coverage")["area"], said["where"], said["why"]]
+    if with_value:
+        columns.insert(2, said["value"])
+    body = []
+    for row in unused:
+        cells = [
             text(f"{row['measure']} ({row['year']})"),
             text(row["area_name"]),
-            text(row["raw"], align="center"),
             text(_place(row)),
             text(_why(run, row)),
         ]
-        for row in unused
-    ]
-    return Table(head, body, (14, 16, 12, 22, 36), "left-out")
+        if with_value:
+            cells.insert(2, text(row["raw"], align="center"))
+        body.append(cells)
+    widths = (14, 16, 12, 22, 36) if with_value else (14, 20, 26, 40)
+    return Table([heads(*columns)], body, widths, "left-out")
 
 
 def not_used(run: Run) -> list[dict[str, Any]]:
@@ -203,16 +147,105 @@ def not_used(run: Run) -> list[dict[str, Any]]:
 
 def _why(run: Run, row: Mapping[str, Any]) -> str:
     """Return what the findings on a measure and area say; those on the same cell first."""
+    grave = [one for one in run.tables.findings if one["severity"] != "info" and not one["waiver"]]
+    of_file = [one for one in grave if one["file"] == row["file"]]
+    whole = [one["message"] for one in of_file if one["severity"] == "submission"]
     found = [
         one
         for one in run.tables.findings_of(row["measure"], row["year"])
         if one["area_code"] == row["area_code"] and one["severity"] == "record"
     ]
     same = [one["message"] for one in found if one["cell"] == row["cell"]]
-    return " ".join(dict.fromkeys(same or [one["message"] for one in found]))
+    return " ".join(dict.fromkeys(whole or same or [one["message"] for one in found]))
 
 
 def _place(row: Mapping[str, Any]) -> str:
     named = [row["file"].rsplit("/", 2)[-2:] if row["file"] else [], [row["sheet"]], [row["cell"]]]
     place = ", ".join("/".join(part) for part in named if any(part))
     return place or f"{row['area_name']} {row['year']}".strip()
+
+
+def resubmissions(run: Run) -> Table | None:
+    """Return the files that later ones replaced, and what changed; None where there is none."""
+    rows = run.tables.resubmissions
+    if not rows:
+        return None
+    said = words("resubmissions")
+    names = ("sender", "year", "before", "after", "received", "changed", "changes")
+    body = []
+    for number, row in enumerate(rows, 1):
+        counted = said["counted"].format(file=row["replaced_by"], before=row["file"])
+        changed = int(row["changed"])
+        printed = figures.tally(run, "SL", f"resubmitted.q{number}", changed, counted)
+        body.append(
+            [
+                text(row["unit_name"]),
+                text(row["year"], align="center"),
+                text(row["file"]),
+                text(row["replaced_by"]),
+                text(", ".join(filter(None, (row["received_date"], row["document_number"])))),
+                Cell(printed.html, align="center"),
+                text(row["changes"] or ", ".join(row["measures"].split())),
+            ]
+        )
+    head = [heads(*(said[name] for name in names))]
+    return Table(head, body, (19, 8, 14, 14, 16, 9, 20), "resubmissions")
+
+
+def waivers(run: Run) -> Table | None:
+    """Return the waivers of the edition: what passes, why, who answers for it, until when."""
+    rows = run.tables.waivers
+    if not rows:
+        return None
+    said, names = words("waivers"), rule_names(run.project)
+    body = []
+    for number, row in enumerate(rows, 1):
+        passed = row["findings"].split()
+        count = figures.tally(
+            run,
+            "SL",
+            f"waived.q{number}",
+            len(passed),
+            said["counted"].format(waiver=row["id"]),
+            checks=passed,
+        )
+        where = (row["area_name"], row["year"], row["measure"], row["cell"])
+        ended = "" if row["in_force"] == "true" else f" ({said['ended']})"
+        body.append(
+            [
+                text(row["id"]),
+                text(f"{names.get(row['rule'], row['rule'])}: {', '.join(filter(None, where))}"),
+                Cell(count.html, align="center"),
+                text(row["reason"]),
+                text(f"{row['who']}, {row['role']}"),
+                text(row["until"] + ended, align="center"),
+            ]
+        )
+    columns = ("id", "what", "count", "reason", "who", "until")
+    head = [heads(*(said[name] for name in columns))]
+    return Table(head, body, (12, 24, 9, 25, 17, 13), "waivers")
+
+
+def corrections(run: Run) -> Table | None:
+    """Return the declared corrections of the edition's years; None where there is none."""
+    rows = run.tables.corrections
+    if not rows:
+        return None
+    said = words("corrections")
+    with_values = any(row["corrected"] for row in rows)
+    names = ("id", "where", *(("values",) if with_values else ()), "reason", "who")
+    body = []
+    for row in rows:
+        cells = [
+            text(row["id"]),
+            text(f"{row['area_name']} {row['year']}, {row['row']}"),
+            text(row["reason"]),
+            text(f"{row['who']}, {row['date']}"),
+        ]
+        if with_values:
+            cells.insert(2, text(f"{row['expected']} → {row['corrected']}"))
+        body.append(cells)
+    head = [heads(*(said[name] for name in names))]
+    return Table(
+        head, body, (12, 24, 18, 26, 20) if with_values else (14, 28, 34, 24), "corrections"
+    )
