@@ -1,8 +1,7 @@
-"""What cells say, what forms hold, and every way in which a submission can be wrong."""
+"""What cells say, what forms hold, and what becomes of a file that is wrong as a whole."""
 
 from __future__ import annotations
 
-import csv
 import shutil
 from fractions import Fraction
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from tiny_province import (
     TinyAreas,
+    form_of,
     path_of,
     register,
     source_of,
@@ -27,7 +27,6 @@ from treem.intake.forms import SHEET, agency_code, measures_of, parts_of
 from treem.intake.forms_write import Entry
 from treem.intake.numbers import exact_text, read_cell
 from treem.intake.observations import records
-from treem.intake.tables import say_os_error
 from treem.intake.workbook import read_submissions
 from treem.quality import check
 
@@ -162,10 +161,10 @@ def test_parts_follow_the_kind_of_measure():
     assert parts["CT06"] == ("numerator", "denominator", "value")
 
 
-def test_the_same_figures_give_the_same_bytes(tmp_path):
-    project = tiny_project(tmp_path)
-    first = write_unit(project, "901", 2024, FIGURES)
-    assert write_unit(project, "901", 2024, FIGURES) == first
+def test_the_same_figures_give_the_same_bytes():
+    entries = {"CT01.numerator": Entry(6), "CT01.denominator": Entry(8)}
+    first = form_of("901", 2024, entries, tiny_edition())
+    assert form_of("901", 2024, entries, tiny_edition()) == first
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -240,27 +239,6 @@ def test_a_cell_that_is_no_number_is_a_finding_and_its_text_is_kept(project):
     assert (finding["severity"], finding["raw"], finding["measure"]) == ("record", "sáu", "CT01")
     assert "sáu" in finding["message"] and finding["instruction"]
     assert (observation["used"], observation["value"]) == ("false", "")
-
-
-@pytest.mark.parametrize(
-    ("column", "words", "rule"),
-    [
-        ("B", "CT99", "unknown_measure"),
-        ("B", "CT10", "unknown_measure"),  # owed by the department, not by a district
-        ("D", "Tử", "unknown_part"),
-        ("E", "Miền núi", "unknown_stratum"),
-        ("F", "người/km2", "wrong_unit"),
-        ("I", "?", "unknown_mark"),
-        ("J", "Tạm", "unknown_state"),
-    ],
-)
-def test_a_changed_label_leaves_the_row_out(project, column, words, rule):
-    source = change(project, write_unit(project, "901", 2024, FIGURES), {f"{column}9": words})
-    write_sources(project, [source])
-    received = read(project)
-    assert (rule, "record", f"{column}9") in rules_of(received)
-    used = [row for row in records(received.observations) if row["used"] == "true"]
-    assert not any(row["cell"] == "H9" for row in used)
 
 
 def test_the_later_submission_counts_and_both_are_kept(project):
@@ -450,21 +428,6 @@ def test_header_row_not_found(project):
     assert "Giá trị" in left_out(project, source, "no_table")["message"]
 
 
-@pytest.mark.parametrize(
-    ("address", "words", "rule", "found", "expected"),
-    [
-        ("G4", "Mã đơn vị: 902", "other_unit", "902", "901"),
-        ("D4", "Năm 2023", "other_year", "2023", "2024"),
-        ("H6", "Giá trị năm 2023", "other_year", "2023", "2024"),
-    ],
-)
-def test_a_form_of_another_unit_or_year(project, address, words, rule, found, expected):
-    source = change(project, write_unit(project, "901", 2024, FIGURES), {address: words})
-    finding = left_out(project, source, rule)
-    assert (finding["raw"], finding["sheet"]) == (found, SHEET)
-    assert found in finding["message"] and expected in finding["message"]
-
-
 @pytest.mark.parametrize("address", ["G4", "D4"])
 def test_a_form_whose_head_was_cleared_is_known_by_its_hidden_sheet(project, address):
     source = change(project, write_unit(project, "901", 2024, FIGURES), {address: None})
@@ -476,109 +439,6 @@ def test_a_unit_that_owes_nothing(project):
     source = write_unit(project, "905", 2024, FIGURES)
     message = refused(project, source)
     assert "“905”" in message and "901, 902, LDTBXH, SYT" in message
-
-
-# --- the record -------------------------------------------------------------------------------
-
-
-def rewrite(project, **changes):
-    """Change columns of the only row of the record."""
-    source = write_unit(project, "901", 2024, FIGURES)
-    path = write_sources(project, [source])
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    rows[0] |= {key: value for key, value in changes.items() if value is not None}
-    names = [name for name in rows[0] if changes.get(name, "") is not None]
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, names, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-    with pytest.raises(WorkbookError) as caught:
-        read(project)
-    return str(caught.value)
-
-
-def test_no_record_at_all(project):
-    (project.root / "ho-so" / "2024").mkdir()
-    with pytest.raises(WorkbookError, match="không có sổ SOURCES.csv"):
-        read(project)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"sha256": None}, "thiếu cột sha256"),
-        ({"sender": ""}, "cột sender để trống"),
-        ({"received_date": "2024-13-45"}, "dòng 2: cột received_date ghi “2024-13-45”"),
-        ({"received_date": "15/01/2025"}, "dòng 2: cột received_date ghi “15/01/2025”"),
-        ({"unit_code": "999"}, "dòng 2 ghi mã đơn vị “999”"),
-        ({"year": "hai nghìn"}, "cột year cần số nguyên"),
-        ({"year": "2019"}, "dòng 2: cột year ghi 2019"),
-        ({"file": "../ngoai.xlsx"}, "ra ngoài thư mục"),
-        ({"file": "/etc/ngoai.xlsx"}, "ra ngoài thư mục"),
-        ({"file": "C:\\ngoai.xlsx"}, "ra ngoài thư mục"),
-        ({"supersedes": "2024/khac.xlsx"}, "không có tệp đó"),
-        ({"supersedes": "901.xlsx"}, "thay chính nó"),
-    ],
-)
-def test_a_wrong_row_of_the_record(project, changes, words):
-    assert words in rewrite(project, **changes)
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ("file,sha256,sender\nTỉnh".encode("utf-16"), "lưu lại dạng CSV UTF-8"),
-        ("file,sha256\nđơn vị".encode("cp1258", "replace") + b"\xd0", "lưu lại dạng CSV UTF-8"),
-        (b"file;sha256;size;sender\n", "dấu chấm phẩy “;”"),
-        (b"file\tsha256\tsize\n", "dấu tab"),
-        (b"", "sổ trống"),
-        (b"\n\n", "sổ trống"),
-    ],
-    ids=["utf-16", "cp1258", "semicolon", "tab", "empty", "blank"],
-)
-def test_a_record_that_is_no_table_of_ours(project, data, words):
-    path = project.root / "ho-so" / "2024" / "SOURCES.csv"
-    path.parent.mkdir()
-    path.write_bytes(data)
-    with pytest.raises(WorkbookError) as caught:
-        read(project)
-    message = str(caught.value)
-    assert words in message and "ho-so/2024/SOURCES.csv" in message
-    assert "sha256, size" not in message or "sổ trống" in message
-
-
-def test_a_record_that_is_a_folder_or_may_not_be_read_says_so_in_vietnamese():
-    assert say_os_error(PermissionError(13, "Permission denied")) == "không có quyền đọc tệp"
-    assert say_os_error(FileNotFoundError(2, "No such file")) == "không tìm thấy tệp"
-    assert say_os_error(OSError(999, "odd")) == "máy không đọc được tệp"
-
-
-def test_a_year_outside_the_edition_is_not_read(project):
-    sources = [write_unit(project, "901", 2024, FIGURES), write_unit(project, "902", 2019, FIGURES)]
-    write_sources(project, sources)
-    assert set(read(project).observations["year"]) == {2024}
-
-
-def test_a_year_that_has_received_nothing_yet(project):
-    received = read(project)
-    assert len(received.observations) == 0
-    assert {rule for rule, _, _ in rules_of(received)} == {"missing_submission"}
-
-
-def test_two_files_of_one_unit_and_year_without_an_order(project):
-    first = write_unit(project, "901", 2024, FIGURES)
-    second = write_unit(project, "901", 2024, FIGURES, "901-2.xlsx")
-    write_sources(project, [first, second])
-    with pytest.raises(WorkbookError, match="không rõ tệp nào thay tệp nào"):
-        read(project)
-
-
-def test_a_file_recorded_twice(project):
-    source = write_unit(project, "901", 2024, FIGURES)
-    write_sources(project, [source, source])
-    with pytest.raises(WorkbookError, match="ghi hai lần"):
-        read(project)
 
 
 # --- the words of findings --------------------------------------------------------------------
