@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from treem.edition import Edition
@@ -129,7 +130,7 @@ class Judged:
         row |= _figures(measure, found) | pooled_columns(measure, series, year)
         row |= {
             "comparable": _flag(found.comparable),
-            "confirmed": _flag(self.register.confirmed(measure.id)),
+            "confirmed": self._confirmed[measure.id],
         }
         if stratum:
             return row | {"reason": _reason(measure, found)}
@@ -144,7 +145,7 @@ class Judged:
         judgement = self._judge(case, area, year, measure)
         return {
             **_verdicts(judgement),
-            **self._other_readings(area, year, measure),
+            **self._other_readings(area, year, measure, judgement),
             **projection_columns(measure, case, series, year),
             **growth_columns(case, year, _judged_value(measure, found), found),
             "certainty": _certainty(case, year, measure, found, judgement),
@@ -178,10 +179,29 @@ class Judged:
 
     def _case(self, area: Area, measure: Measure, reading: Reading) -> Case:
         """Return what to judge by; below the province there is a target but no 2020 figure."""
-        case = case_for(self.register, measure.id, reading)
-        if area.code == self.edition.province:
-            return case
-        return replace(case, baseline=None, baseline_bound=None)
+        province, below = self._cases[measure.id, reading]
+        return province if area.code == self.edition.province else below
+
+    @cached_property
+    def _cases(self) -> dict[tuple[str, Reading], tuple[Case, Case]]:
+        """What the province and what the areas below it are judged by; the same in every row.
+
+        Readings that ask for the same share one object.
+        """
+        cases: dict[tuple[str, Reading], tuple[Case, Case]] = {}
+        for measure in self.register.measures:
+            known: list[tuple[Case, Case]] = []
+            for reading in dict.fromkeys((self.edition.reading, *_READINGS)):
+                case = case_for(self.register, measure, reading)
+                below = replace(case, baseline=None, baseline_bound=None)
+                same = next((pair for pair in known if pair[0] == case), (case, below))
+                known.append(same)
+                cases[measure, reading] = same
+        return cases
+
+    @cached_property
+    def _confirmed(self) -> dict[str, str]:
+        return {m: _flag(self.register.confirmed(m)) for m in self.register.measures}
 
     def _judge(self, case: Case, area: Area, year: int, measure: Measure) -> Judgement:
         found = self.measured[area.code, year, measure.id]
@@ -197,10 +217,16 @@ class Judged:
             denominator_zero=found.status == "not_applicable",
         )
 
-    def _other_readings(self, area: Area, year: int, measure: Measure) -> dict[str, str]:
+    def _other_readings(
+        self, area: Area, year: int, measure: Measure, chosen: Judgement
+    ) -> dict[str, str]:
+        """Return the verdicts under the two readings of the plan; most say what the chosen says."""
         verdicts: dict[str, str] = {}
+        own = self._cases[measure.id, self.edition.reading]
         for reading in _READINGS:
-            judgement = self._judge(self._case(area, measure, reading), area, year, measure)
+            judgement = chosen
+            if self._cases[measure.id, reading] is not own:
+                judgement = self._judge(self._case(area, measure, reading), area, year, measure)
             for k in TARGET_YEARS:
                 verdicts[f"verdict_{k}_{reading}"] = judgement.verdicts[k]
         return verdicts
