@@ -142,6 +142,21 @@ class Block:
         """Return what an attacker does not see: the hidden cells and all that are never printed."""
         return set(hidden) | {i for i, cell in enumerate(self.cells) if cell.derived}
 
+    def part(self, numbers: Iterable[int]) -> tuple[Block, list[int]]:
+        """Return the block of these relations alone, and where its cells stand in the whole."""
+        relations = [self.relations[number] for number in sorted(set(numbers))]
+        positions = sorted({cell for relation in relations for cell, _ in relation.terms})
+        at = {position: number for number, position in enumerate(positions)}
+        return Block(
+            tuple(self.cells[position] for position in positions),
+            tuple(
+                replace(one, terms=tuple((at[cell], sign) for cell, sign in one.terms))
+                for one in relations
+            ),
+            tuple(self.weights[position] for position in positions),
+            self.inside,
+        ), positions
+
 
 def blocks(network: Network, headline_factor: float = 1000.0) -> list[Block]:
     """Return the blocks that hold something to hide, in the order of their first cells.

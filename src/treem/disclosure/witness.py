@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from treem.disclosure.neighbours import WHOLE, Neighbourhood
 from treem.disclosure.network import Owner
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ _BATCH = 40
 _MISS = 1e4
 """What it costs to miss a wanted value by one: more than any move that reaches it."""
 
-_STAGES = ((1, 1), (-1, 1), (1, 3), (-1, 3), (1, 10), (-1, 10))
-"""In which order witnesses are looked for: up or down, with how many other areas moving."""
+_STAGES = ((1, 1), (-1, 1), (1, 3), (-1, 3), (1, WHOLE), (-1, WHOLE))
+"""In which order witnesses are looked for: up or down, with how much room for others to move."""
 
 
 def interval_attack(
@@ -137,16 +138,10 @@ class Attack:
         self.asked = np.array([_targets(system, one, inside) for one in self.knowers])
         number = {owner: n for n, owner in enumerate(self.knowers)}
         self.owner = np.array([number[owner] for owner in system.owner])
-        self.of_owner = [np.flatnonzero(self.owner == n) for n in range(size[0])]
         entries = [(n, row, sign) for row, terms in enumerate(system.rows) for n, sign in terms]
         column, self.row, self.sign = np.array(sorted(entries)).T
         self.start = np.searchsorted(column, np.arange(size[1] + 1))
-        self.taker = np.full(len(system.rows), -1)
-        self.taker_sign = np.ones(len(system.rows))
-        lone = np.flatnonzero(np.diff(self.start) == 1)
-        self.taker[self.row[self.start[lone]]] = lone
-        self.taker_sign[self.row[self.start[lone]]] = self.sign[self.start[lone]]
-        self.neighbours = [self._neighbours(owner) for owner in range(size[0])]
+        self.near = Neighbourhood(system, self.owner, (column, self.row, self.sign))
         self.proofs = proofs
         self._recall()
 
@@ -154,13 +149,12 @@ class Attack:
         """Return the cells for which some knower has no proof of a wide interval."""
         from treem.disclosure.audit import Weak
 
-        for direction, neighbours in _STAGES:
+        alone = len(self.knowers) <= 2  # one area: no more of others can move
+        for direction, factor in _STAGES[:2] if alone else _STAGES:
             tried: set[tuple[int, int]] = set()
-            while wanted := [one for one in self._open_questions() if one not in tried]:
-                tried.update(wanted)
-                for start in range(0, len(wanted), _BATCH):
-                    batch = wanted[start : start + _BATCH]
-                    self._seek([self._question(*one, direction, neighbours) for one in batch])
+            while batch := self._next_batch(tried):
+                tried.update(batch)
+                self._seek([self._question(*one, direction, factor) for one in batch])
         system = self.system
         return [
             Weak(
@@ -182,7 +176,18 @@ class Attack:
         cells = np.flatnonzero(unsettled.any(axis=0))
         return list(zip(unsettled[:, cells].argmax(axis=0).tolist(), cells.tolist(), strict=True))
 
-    def _question(self, knower: int, n: int, direction: int, neighbours: int) -> _Question:
+    def _next_batch(self, tried: set[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return open questions not tried yet, of all areas in turn: one helps its neighbours."""
+        wanted = [one for one in self._open_questions() if one not in tried]
+        seen: dict[int, int] = {}
+        turn = []
+        for number, (_, n) in enumerate(wanted):
+            owner = int(self.owner[n])
+            seen[owner] = seen.get(owner, 0) + 1
+            turn.append((seen[owner], number))
+        return [wanted[number] for _, number in sorted(turn)[:_BATCH]]
+
+    def _question(self, knower: int, n: int, direction: int, factor: int) -> _Question:
         """Return what value to look for, and which cells may move on the way."""
         system = self.system
         if direction > 0:
@@ -193,7 +198,8 @@ class Attack:
             greatest = max(self.greatest[knower, n], system.reach[n])
             wanted = min(system.drop[n], greatest - system.width[n], self.least[knower, n])
             wanted = max(wanted, system.low[n])
-        return _Question(n, float(wanted - system.value[n]), self._free(knower, n, neighbours))
+        step = float(wanted - system.value[n])
+        return _Question(n, step, self.near.free(n, step, knower, factor))
 
     def _entries(self, cells: Any) -> tuple[Any, Any, Any]:
         """Return the entries of the equations in these columns: column number, row, sign."""
@@ -204,32 +210,6 @@ class Attack:
         first = np.repeat(self.start[cells] - np.cumsum(many) + many, many)
         at = first + np.arange(len(number))
         return number, self.row[at], self.sign[at]
-
-    def _neighbours(self, owner: int) -> Any:
-        """Return the areas that share an equation with one, those with most room first."""
-        import numpy as np
-
-        rows = np.zeros(len(self.system.rows), dtype=bool)
-        rows[self._entries(self.of_owner[owner])[1]] = True
-        every = np.arange(len(self.system.position))
-        number, row, _ = self._entries(every)
-        near = np.unique(number[rows[row]])
-        near = near[self.owner[near] != owner]
-        room = np.bincount(
-            self.owner[near],
-            weights=1 + np.minimum(self.system.value - self.system.low, 99)[near],
-            minlength=len(self.knowers),
-        )
-        best = np.argsort(-room, kind="stable")
-        return best[room[best] > 0]
-
-    def _free(self, knower: int, n: int, neighbours: int) -> Any:
-        """Return the cells of the own area and of those neighbours that have most room."""
-        import numpy as np
-
-        near = self.neighbours[self.owner[n]]
-        owners = [int(self.owner[n]), *near[near != knower][:neighbours].tolist()]
-        return np.sort(np.concatenate([self.of_owner[one] for one in owners]))
 
     def _seek(self, questions: Sequence[_Question]) -> None:
         """Solve independent programmes in one call and keep the points that they find.
@@ -316,11 +296,11 @@ class Attack:
             balance = np.bincount(row, weights=sign * steps[number])
             upset = np.flatnonzero(np.abs(balance) > _SLACK)
             if len(upset):
-                takers = self.taker[upset]
+                takers = self.near.taker[upset]
                 if (takers < 0).any() or np.isin(takers, cells).any():
                     continue
                 cells = np.concatenate([cells, takers])
-                steps = np.concatenate([steps, -balance[upset] / self.taker_sign[upset]])
+                steps = np.concatenate([steps, -balance[upset] / self.near.taker_sign[upset]])
             values = self.system.value[cells] + steps
             within = (values >= self.system.low[cells] - _SLACK) & (
                 values <= self.system.high[cells] + _SLACK
