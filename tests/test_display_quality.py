@@ -233,8 +233,10 @@ def test_what_was_left_out_says_why_and_leaves_out_what_was_replaced(tmp_path):
 
 def test_a_workbook_left_out_names_the_fault_of_the_workbook(tmp_path):
     whole = FINDING | {"severity": "submission", "cell": "", "measure": "", "message": "Chép lại."}
-    run = chapter(tmp_path, observed=[UNUSED], found=[whole])
-    assert rows_of(tables.left_out(run))[0][-1] == "Chép lại."
+    more = [UNUSED | {"observation_id": f"o{n}", "measure": "CT02"} for n in range(60)]
+    run = chapter(tmp_path, observed=[UNUSED, *more], found=[whole])
+    (row,) = rows_of(tables.left_out(run))
+    assert row[0] == "mọi chỉ tiêu con của hồ sơ (2024)" and row[-1] == "Chép lại."
 
 
 # --- what people decided ----------------------------------------------------------------------

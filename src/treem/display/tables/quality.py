@@ -69,7 +69,8 @@ def findings(run: Run) -> Table | None:
     said = words("findings")
     joined = _by_message(listed)
     with_todo = any(row["instruction"] for row in joined)
-    head = [heads(*(said[name] for name in ("place", "what", "todo")[: 2 + with_todo]))]
+    names = ("place", "what", "todo") if with_todo else ("place", "checked")
+    head = [heads(*(said[name] for name in names))]
     body: list[Row] = []
     for severity in ORDER:
         rows = [row for row in joined if row["severity"] == severity]
@@ -124,19 +125,33 @@ def left_out(run: Run) -> Table | None:
     columns = [words("measure"), words("coverage")["area"], said["where"], said["why"]]
     if with_value:
         columns.insert(2, said["value"])
-    body = []
+    refused = _refused_files(run)
+    body: list[Row] = []
     for row in unused:
-        cells = [
-            text(f"{row['measure']} ({row['year']})"),
-            text(row["area_name"]),
-            text(_place(row)),
-            text(_why(run, row)),
-        ]
-        if with_value:
-            cells.insert(2, text(row["raw"], align="center"))
-        body.append(cells)
+        if row["file"] not in refused:
+            body.append(_left_out_row(row, f"{row['measure']} ({row['year']})", with_value, run))
+    for file in dict.fromkeys(row["file"] for row in unused if row["file"] in refused):
+        first = next(row for row in unused if row["file"] == file)
+        whole = {**first, "raw": "", "sheet": "", "cell": ""}
+        body.append(_left_out_row(whole, said["every"].format(**first), with_value, run))
     widths = (14, 16, 12, 22, 36) if with_value else (14, 20, 26, 40)
     return Table([heads(*columns)], body, widths, "left-out")
+
+
+def _left_out_row(row: Mapping[str, Any], measure: str, with_value: bool, run: Run) -> Row:
+    cells = [text(measure), text(row["area_name"]), text(_place(row)), text(_why(run, row))]
+    if with_value:
+        cells.insert(2, text(row["raw"], align="center"))
+    return cells
+
+
+def _refused_files(run: Run) -> set[str]:
+    """Return the files of which nothing is used, because of a finding on the whole of them."""
+    return {
+        row["file"]
+        for row in run.tables.findings
+        if row["severity"] == "submission" and row["file"] and not row["waiver"]
+    }
 
 
 def not_used(run: Run) -> list[dict[str, Any]]:
