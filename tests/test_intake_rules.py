@@ -249,6 +249,20 @@ def day_of_receipt(sent: Sent) -> None:
     sent.sheet["A4"] = "Ngày nhận báo cáo: ngày 15 tháng 01 năm 2025"
 
 
+def years_in_other_words(sent: Sent) -> None:
+    sent.sheet["A3"] = "Kèm theo Công văn năm 2021"
+    sent.sheet["D2"] = "SỐ LIỆU NĂM 2024 (so với năm 2023)"
+
+
+def one_year_in_the_title(sent: Sent) -> None:
+    sent.sheet["D4"], sent.sheet["D2"] = None, "SỐ LIỆU VỀ TRẺ EM NĂM 2024"
+    del sent.book["_treem"]
+
+
+def unit_with_spaces(sent: Sent) -> None:
+    sent.sheet["G4"] = "mã đơn vị : 901 "
+
+
 def empty_second_column(sent: Sent) -> None:
     sent.sheet[f"L{HEADER}"] = "Giá trị"
 
@@ -274,7 +288,17 @@ def decorated(sent: Sent) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [day_of_receipt, empty_second_column, old_fonts, blank_breakdown, decorated]
+    "change",
+    [
+        day_of_receipt,
+        years_in_other_words,
+        one_year_in_the_title,
+        unit_with_spaces,
+        empty_second_column,
+        old_fonts,
+        blank_breakdown,
+        decorated,
+    ],
 )
 def test_harmless_changes_are_no_findings(change: Change, tmp_path: Path) -> None:
     rows, findings = read_data(tmp_path, changed(change))

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 _UNIT = re.compile(rf"\b{bare(UNIT_LABEL).rstrip(':')}\b")
 _AFTER_COLON = re.compile(r":\s*(\S+)")
-_YEAR = re.compile(r"(?:.*\b)?nam\s+((?:19|20)\d\d)\b.*")
+_YEAR = re.compile(r"\bnam\s+((?:19|20)\d\d)\b")
+_PERIOD = re.compile(r"(?:ky bao cao\s*:?\s*|so lieu\s+)?nam\s+(?:19|20)\d\d")
+"""A cell that names the year of a form and nothing else; it goes before years inside a text."""
 _DATE = re.compile(r"\bthang\s+\S+\s+nam\b")
 """Part of a written date: the day a form was received is not the year that it is of."""
 _PARTS = {bare(name): part for part, name in PART_NAMES.items()}
@@ -117,16 +119,18 @@ def _preference(table: Table) -> tuple[bool, bool, int]:
 
 
 def _from_head(cells: list[Cell]) -> Head:
-    unit, year = None, None
+    unit = None
+    years: list[tuple[int, Cell]] = []
     for cell in cells:
         text = bare(cell.value)
         if unit is None and _UNIT.search(text) and (found := _AFTER_COLON.search(cell.text)):
             unit = found[1].upper(), cell
-        if year is not None or len(text) >= 60 or _DATE.search(text):
-            continue
-        if found := _YEAR.fullmatch(text):
-            year = int(found[1]), cell
-    return unit, year
+        if len(text) < 60 and not _DATE.search(text):
+            years += [(int(year), cell) for year in _YEAR.findall(text)]
+    said = [one for one in years if _PERIOD.fullmatch(bare(one[1].value))]
+    if not said and len({year for year, _ in years}) == 1:
+        said = years
+    return unit, said[0] if said else None
 
 
 def _check_head(head: Head, table: Table, origin: Origin) -> tuple[list[Finding], list[Finding]]:
