@@ -163,7 +163,7 @@ def test_many_areas_are_counted_and_only_those_with_gaps_are_named(tmp_path):
     gaps = {(2024, "07003", "CT01"): "partly", (2024, "07007", "CT01"): "missing_submission"}
     old = board(NAMES, (2022, 2023))
     run = chapter(tmp_path, [*old, *board(communes, (2024,), gaps, "commune")])
-    assert row_of(tables.coverage_counts(run), "CT01")[1] == "97 / / / 99 / ◊ / 1 / , □ / 1"
+    assert row_of(tables.coverage_counts(run), "CT01")[1] == "97 / / / 99 / ; ◊ / 1 / , □ / 1"
     assert row_of(tables.coverage_counts(run), f"{UPPER_MEASURES[0]} ")[1] == "●"
     assert [row[1] for row in rows_of(tables.coverage_gaps(run))] == ["Xã 3", "Xã 7"]
     assert len(row_of(tables.coverage(run), "CT01")) == 4  # measure, province, two districts

@@ -131,7 +131,7 @@ def _gap_row(rows: Sequence[CoverageRow], state: str) -> Row:
 
 
 def _counted(run: Run, year: int, measure: str) -> str:
-    """Return `97 / 99` and below it the signs of the gaps; a sign alone for a department's."""
+    """Return `97 / 99; ◊ 1, □ 1`, the gaps with their signs; a sign alone for a department's."""
     said = words("coverage")
     rows = [row for row in owed_rows(run, year) if row["measure"] == measure]
     if not rows:
@@ -153,7 +153,7 @@ def _counted(run: Run, year: int, measure: str) -> str:
         if (found := _in(rows, state))
         and (what := counted["areas"].format(measure=measure, state=said["states"][state]))
     ]
-    return "<br>".join(filter(None, (line, ", ".join(gaps))))
+    return "; ".join(filter(None, (line, ", ".join(gaps))))
 
 
 def _tally(run: Run, year: int, name: str, number: int, what: str) -> str:
