@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -180,7 +181,7 @@ def _make_tables_and_notebooks(
     from treem.audit.manifest import RECORD, canonical_json, computed_from
     from treem.disclosure.approval import require_approval
     from treem.notebooks.matrix import book, check_matrix
-    from treem.notebooks.runner import execute, warm_up
+    from treem.notebooks.runner import FIGURES, execute, warm_up
     from treem.protection import protect_tables
     from treem.publish.profile import write_profile
 
@@ -212,6 +213,8 @@ def _make_tables_and_notebooks(
             say=say,
         )
     (read / RECORD).write_text(record, "utf-8")
+    if read != stage / "tables":
+        shutil.copyfile(read / FIGURES, stage / "tables" / FIGURES)
     for new, final in made:
         swap_in(new, final)
     write_profile(project, edition, book(project, edition))
