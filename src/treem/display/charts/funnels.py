@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from treem.audit.lineage import Printed
 from treem.display import figures
-from treem.display.canvas import Chart, Frame, drawing, finished, new_figure, panels
+from treem.display.canvas import POINTS, Chart, Frame, drawing, finished, new_figure, panels
 from treem.display.charts.marks import LINES, add_legend, chart_texts, vietnamese_ticks
 from treem.display.common import short_name
 from treem.indicators.funnel import TAILS, Funnel, FunnelPoint, funnel
@@ -25,13 +25,16 @@ _METHODS: dict[Kind, str] = {"events": "poisson", "shares": "wilson"}
 
 COLUMNS = 3
 _ROW = 2.0
-_FRAME = Frame(left=0.5, right=0.15, top=0.36, bottom=0.95, across=0.5, down=0.85)
+_FRAME = Frame(left=0.5, right=0.15, top=0.36, bottom=0.95, across=0.5, down=0.92)
 _TITLE_LETTERS = 27
 _STEPS = 40
-_APART = (0.28, 0.14)
-"""Share of a panel's width and height that the code of an area takes."""
+_LETTER, _HEIGHT = 0.6 * POINTS, 0.85 * POINTS
+"""Width and height of a digit of a code with the space around it, in points of print."""
 
-_TO_THE_LEFT = 0.75
+_MARK, _GAP = 3.0, 1.5
+"""Half of the width of a mark and the space beside it, in points of print."""
+
+_POINTS_PER_INCH = 72
 
 
 def funnels(run: Run, kind: Kind) -> Chart | None:
@@ -78,33 +81,84 @@ def _draw(run: Run, axes: Axes, one: Funnel) -> None:
             axes.plot(steps, end, **LINES[f"limit_{name.replace('.', '')}"])
     axes.axhline(float(one.centre), **LINES["province"])
     outside = [point for point in one.points if point.outside == "99.8"]
-    for group, style in ((one.points, "area"), (outside, "outside")):
+    marked = [(one.points, "area"), *([(outside, "outside")] if outside else [])]
+    for group, style in marked:
         xs = [float(point.denominator) for point in group]
         axes.plot(xs, [float(point.value) for point in group], **LINES[style])
     axes.margins(y=0.14)
-    _name(axes, outside)
     axes.set_title(fill(_title(run, one), _TITLE_LETTERS), loc="left", linespacing=1.05)
     axes.set_xlabel(chart_texts()["funnel_axis"])
     vietnamese_ticks(axes.xaxis, most=3)
     vietnamese_ticks(axes.yaxis)
+    _name(axes, outside, one.points)
 
 
-def _name(axes: Axes, points: Sequence[FunnelPoint]) -> None:
-    """Write codes beside points; one that would overprint another is left to the text."""
+def _name(axes: Axes, named: Sequence[FunnelPoint], drawn: Sequence[FunnelPoint]) -> None:
+    """Write codes beside points; one that has no free place is left to the text."""
+    panel = _panel(axes)
+    taken = [Box.around(*_place(axes, panel, point)) for point in drawn]
+    for point in named:
+        x, y = _place(axes, panel, point)
+        for box in _beside(x, y, _LETTER * len(point.area_code)):
+            if box.within(panel) and not any(box.meets(other) for other in taken):
+                taken.append(box)
+                spot = (box.left / panel.right, box.bottom / panel.top)
+                axes.text(*spot, point.area_code, transform=axes.transAxes, va="baseline")
+                break
+
+
+def _panel(axes: Axes) -> Box:
+    """Return the panel as a box in points of print."""
+    share = axes.get_position()
+    width, height = axes.figure.get_size_inches() * _POINTS_PER_INCH  # type: ignore[union-attr]
+    return Box(0, 0, share.width * width, share.height * height)
+
+
+def _place(axes: Axes, panel: Box, point: FunnelPoint) -> tuple[float, float]:
+    """Return where a point stands in its panel, in points of print."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    written: list[tuple[float, float]] = []
-    for point in points:
-        x = (float(point.denominator) - left) / (right - left)
-        y = (float(point.value) - bottom) / (top - bottom)
-        if any(abs(x - u) < _APART[0] and abs(y - v) < _APART[1] for u, v in written):
-            continue
-        written.append((x, y))
-        axes.annotate(
-            point.area_code,
-            (float(point.denominator), float(point.value)),
-            xytext=(-3, 3) if x > _TO_THE_LEFT else (3, 3),
-            textcoords="offset points",
-            ha="right" if x > _TO_THE_LEFT else "left",
+    x = (float(point.denominator) - left) / (right - left)
+    y = (float(point.value) - bottom) / (top - bottom)
+    return x * panel.right, y * panel.top
+
+
+def _beside(x: float, y: float, wide: float) -> list[Box]:
+    """Return the boxes in which a code may stand: right, left, above, below its mark."""
+    far = _MARK + _GAP
+    corners = (
+        (x + far, y - _HEIGHT / 2),
+        (x - far - wide, y - _HEIGHT / 2),
+        (x - wide / 2, y + far),
+        (x - wide / 2, y - far - _HEIGHT),
+    )
+    return [Box(left, low, left + wide, low + _HEIGHT) for left, low in corners]
+
+
+class Box(NamedTuple):
+    """A rectangle in points of print, from the lower left corner of a panel."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @classmethod
+    def around(cls, x: float, y: float) -> Box:
+        """Return the box of a mark."""
+        return cls(x - _MARK, y - _MARK, x + _MARK, y + _MARK)
+
+    def within(self, panel: Box) -> bool:
+        """Whether it lies within a panel."""
+        low = min(self.left, self.bottom) >= 0
+        return low and self.right <= panel.right and self.top <= panel.top
+
+    def meets(self, other: Box) -> bool:
+        """Whether two boxes have ground in common."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.bottom < other.top
+            and other.bottom < self.top
         )
 
 

@@ -172,8 +172,8 @@ def changes(run: Run) -> Prose:
         else say("changes", "none", **places)
     )
     return prose(
-        first,
         say("changes", "due", **places) if changed and year == run.year else "",
+        first,
         listed(_change_item(run, old, now, year) for old, now in changed),
         say("changes", "gained", ids=", ".join(gained), **places) if gained else "",
         say("changes", "lost", ids=", ".join(lost), **places) if lost else "",
@@ -199,7 +199,7 @@ def _said_value(run: Run, row: Result) -> str:
     """Return a value in words, or why there is none: a bare count, nothing occurred, no data."""
     printed = figures.value(run, row)
     if printed is not None:
-        return figures.spoken(printed, row["unit"]) + rounded(run, row)
+        return figures.spoken(printed, row["unit"])
     counted_only = bare_count(run, row)
     if counted_only is not None:
         return counted_cases(row, counted_only.markdown)

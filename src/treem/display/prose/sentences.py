@@ -15,7 +15,6 @@ from treem.display.common import (
     certainty_year,
     lower_first,
     measures_of,
-    rounded,
     short_name,
     verdict_text,
     why_no_value,
@@ -64,7 +63,8 @@ def funnels(run: Run) -> Prose:
 
 def sentence(run: Run, row: Result) -> str:
     """Return the sentence of one result, as an item of a list."""
-    parts = filter(None, (_figure(run, row), *_judged(run, row)))
+    note = plain(figures.rounding_note(run, row))
+    parts = filter(None, (_figure(run, row), note, *_judged(run, row)))
     return _say("item", id=row.measure, name=plain(short_name(row.measure)), parts="; ".join(parts))
 
 
@@ -88,7 +88,7 @@ def _figure(run: Run, row: Result) -> str:
         if counted is None:
             return _say(why_no_value(row), year=year)
         return _say("counted", year=year, n=counted.markdown)
-    value = figures.spoken(printed, row["unit"]) + rounded(run, row)
+    value = figures.spoken(printed, row["unit"])
     if row["bound"]:
         return _say("limit", year=year, value=value)
     ends = figures.interval(run, row)

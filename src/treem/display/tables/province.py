@@ -204,7 +204,7 @@ def verdict_counts(run: Run) -> Table:
     codes = [code for group_ in GROUPS.values() for code in group_ if code in found]
     body: list[Row] = [
         [
-            text(verdict_name(code, year=run.year, target_year=TARGET_YEARS[-1])),
+            text(_both_names(run, code)),
             *(
                 Cell(count_verdict(run, year, (code,), code, number).html, align="center")
                 for year in TARGET_YEARS
@@ -220,6 +220,12 @@ def verdict_counts(run: Run) -> Table:
     ]
     body.append([text(words("total"), strong=True), *total])
     return Table(head, body, (30, *(7,) * 2 * len(columns)), "counts", said["note"])
+
+
+def _both_names(run: Run, code: str) -> str:
+    """Return the name of a verdict; in a target year a miss has another name for that year."""
+    names = [verdict_name(code, year=run.year, target_year=year) for year in TARGET_YEARS]
+    return " / ".join(dict.fromkeys(names))
 
 
 def count_verdict(
