@@ -29,7 +29,8 @@ GOOD = ("complete", "provisional", "not_applicable")
 GAPS = ("partly", "not_collected", "missing_submission", "left_out")
 _NOT_OWED = "not_owed"
 _PROVINCE = "province"
-_MEASURE_WIDTH = 24
+_MEASURE_WIDTH, _LEAST_WIDTH = 37, 6
+"""In percent of a landscape page: short names on one line, and four signs side by side."""
 
 
 def coverage_by_year(run: Run) -> Table:
@@ -67,7 +68,7 @@ def coverage(run: Run) -> Table | None:
             name = Cell(f"<strong>{measure.id}</strong> {escape(short_name(measure.id))}")
             body.append([name, *(text(sign, align="center") for sign in signs)])
     note = said["signs_note" if len(years) > 1 else "signs_note_one_year"]
-    width = min(14, (100 - _MEASURE_WIDTH) // (len(areas) + 1))
+    width = min(14, max(_LEAST_WIDTH, (100 - _MEASURE_WIDTH) // (len(areas) + 1)))
     widths = (100 - width * (len(areas) + 1), *(width,) * (len(areas) + 1))
     return Table(head, body, widths, "board", note.format(signs=_legend(), years=_listed(years)))
 

@@ -122,7 +122,8 @@ def left_out(run: Run) -> Table | None:
         return None
     said = words("left_out")
     with_value = any(row["raw"] for row in unused)
-    columns = [words("measure"), words("coverage")["area"], said["where"], said["why"]]
+    why = said["why"] if with_value else words("findings")["checked"]
+    columns = [words("measure"), words("coverage")["area"], said["where"], why]
     if with_value:
         columns.insert(2, said["value"])
     refused = _refused_files(run)
@@ -204,7 +205,7 @@ def resubmissions(run: Run) -> Table | None:
             ]
         )
     head = [heads(*(said[name] for name in names))]
-    return Table(head, body, (19, 8, 14, 14, 16, 9, 20), "resubmissions")
+    return Table(head, body, (17, 7, 13, 14, 20, 10, 19), "resubmissions")
 
 
 def waivers(run: Run) -> Table | None:
