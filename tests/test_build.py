@@ -416,9 +416,14 @@ def test_an_area_that_did_not_exist_on_the_date_stops_with_1(broken: Project) ->
     _refused(broken, "2022", 1, "27")
 
 
-def test_real_figures_below_the_province_are_refused_with_1(broken: Project) -> None:
-    _params(broken, "2022", "areas: none", "areas: districts")
-    _refused(broken, "2022", 1, "dưới cấp tỉnh")
+def test_real_figures_that_nobody_approved_are_refused_with_1(broken: Project) -> None:
+    path = broken.params / "disclosure" / "approvals.yml"
+    kept = path.read_text("utf-8")
+    path.write_text(kept.replace('edition: "2022"', 'edition: "2023"'), "utf-8")
+    try:
+        _refused(broken, "2022", 1, "approvals.yml", "--audience internal")
+    finally:
+        path.write_text(kept, "utf-8")
 
 
 def test_a_geography_that_the_province_is_not_of_stops_with_1(broken: Project) -> None:

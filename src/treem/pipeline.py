@@ -212,9 +212,10 @@ def _make_tables_and_notebooks(
             last=None if how.force else paths.notebooks,
             say=say,
         )
-    (read / RECORD).write_text(record, "utf-8")
     if read != stage / "tables":
         shutil.copyfile(read / FIGURES, stage / "tables" / FIGURES)
+    for folder in {read, stage / "tables"}:
+        (folder / RECORD).write_text(record, "utf-8")
     for new, final in made:
         swap_in(new, final)
     write_profile(project, edition, book(project, edition))

@@ -14,8 +14,8 @@ from treem.intake.names import bare
 
 # Words as `treem.intake.names.bare` gives them, `BHYT` among them as `bhit`.
 _NAMED = re.compile(
-    r"(?:ho va ten|ho ten|ten)"
-    r"(?: (?:tre|tre em|chau|be|hoc sinh|cha|bo|me|nguoi cham soc|nguoi giam ho))?"
+    r"(?:ho va ten|ho ten)(?: (?:tre|tre em|chau|be|hoc sinh|cha|bo|me|nguoi cham soc))?"
+    r"|ten (?:tre|tre em|chau|be|hoc sinh|cha|bo|me|nguoi cham soc|nguoi giam ho)"
     r"|(?:so )?dien thoai(?: cha| me)?"
     r"|dia chi(?: nha| thuong tru)?|noi o hien tai|noi cu tru"
 )
