@@ -87,3 +87,9 @@ def test_only_the_new_province_leaves_out_what_speaks_of_targets() -> None:
     assert [unit.name for unit in matrix.all if ONLY_JUDGED in unit.left_out] == [
         "tinh-new-24-2025"
     ]
+
+
+def test_a_table_without_parts_has_no_column_for_them(tmp_path: Path) -> None:
+    run = new_province(tmp_path)
+    assert "Tử số / mẫu số" in str(tables.results(run, 1))
+    assert "Tử số / mẫu số" not in str(tables.results(run, 3))

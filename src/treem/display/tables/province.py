@@ -62,12 +62,17 @@ def results(run: Run, objective: int) -> Table | None:
 
 
 def _reported_only(run: Run, shown: list[Result]) -> Table:
-    """Return the results of a province that the plan was not made for: no path and no verdict."""
+    """Return the results of a province that the plan was not made for: no path and no verdict.
+
+    Where none of them was divided there is no column of parts.
+    """
+    parts = {row.measure: parts_html(run, row) for row in shown}
+    names = [words("measure"), words("result_interval").format(year=run.year), words("parts")]
+    divided = any(parts.values())
+    names = names if divided else names[:-1]
     head = [
         [
-            text(words("measure"), rows=2, align="center"),
-            text(words("result_interval").format(year=run.year), rows=2, align="center"),
-            text(words("parts"), rows=2, align="center"),
+            *(text(name, rows=2, align="center") for name in names),
             text(words("old_targets"), columns=2, align="center"),
         ],
         [text(str(year), align="center") for year in TARGET_YEARS],
@@ -76,13 +81,14 @@ def _reported_only(run: Run, shown: list[Result]) -> Table:
         [
             measure_cell(run.register.measures[row.measure]),
             Cell(value_html(run, row), align="center"),
-            Cell(parts_html(run, row), align="center"),
+            *([Cell(parts[row.measure], align="center")] if divided else []),
             *(target_cell(run, row.measure, year) for year in TARGET_YEARS),
         ]
         for row in shown
     ]
     note = "<br>".join(reason_lines(shown))
-    return Table(head, body, (40, 18, 18, 12, 12), "results", note, legend(run, shown))
+    widths = (40, 18, 18, 12, 12) if divided else (54, 22, 12, 12)
+    return Table(head, body, widths, "results", note, legend(run, shown))
 
 
 def _result_row(run: Run, result: Result) -> Row:
