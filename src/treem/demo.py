@@ -24,7 +24,7 @@ from treem.edition import GENERATED_NOTICE, Edition
 from treem.errors import UsageError
 from treem.intake.forms import STATES
 from treem.intake.forms_write import Entry, Form, build_form, make_form, save_form
-from treem.intake.sources import NAME, SPREADSHEETS, Source
+from treem.intake.sources import NAME, SPREADSHEETS, Source, located
 from treem.intake.units import Unit, units_owing
 from treem.project import Project
 
@@ -182,7 +182,7 @@ def _finish_year(folder: Path, sources: Sequence[Source]) -> list[Path]:
         )
         writer.writeheader()
         writer.writerows(asdict(source) for source in sources)
-    written = [folder / source.file for source in sources]
+    written = [located(folder, source.file) for source in sources]
     for left in set(folder.iterdir()) - {path, *written}:
         if left.suffix.lower() in (*SPREADSHEETS, ".csv"):
             left.unlink()
