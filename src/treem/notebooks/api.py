@@ -80,8 +80,11 @@ class Run:
 
     @property
     def shown_name(self) -> str:
-        """The full name of the place: `Tỉnh Bắc Ninh cũ`, `Tỉnh Bắc Ninh mới`, `Huyện Tiên Du`."""
-        place = self.place
+        """The full name of the notebook's place."""
+        return self.name_of(self.place)
+
+    def name_of(self, place: Place) -> str:
+        """Return a full name: `Tỉnh Bắc Ninh cũ`, `Tỉnh Bắc Ninh mới`, `Huyện Tiên Du`."""
         if place.level != "province" or self.edition.geography == self.province_key[0]:
             return place.name
         return f"{place.area.full_name} {'cũ' if place.judged else 'mới'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import counted_words, notes
+from treem.display.common import counted_words, lower_first, remarks
 from treem.display.prose.counts import number_of
 from treem.display.prose.overview import counted
 from treem.display.sentence import Prose, listed, plain, prose, say
@@ -87,13 +87,14 @@ def summary_table(run: Run) -> Prose:
             nation=plain(nation),
             document=run.register.version.document,
             year=run.year,
+            area=plain(lower_first(run.shown_name)),
         ),
         say("summary", "reading", reading=word("reading", run.edition.reading)),
     )
 
 
 def summary_notes(run: Run) -> Prose:
-    """Name stray cells and measures without cells, and explain the marks of the table."""
+    """Name stray cells and measures without cells, and say why results are missing."""
     stray = [
         say(
             "summary",
@@ -110,9 +111,7 @@ def summary_notes(run: Run) -> Prose:
     return prose(
         *stray,
         say("summary", "unprinted", ids=", ".join(unprinted)) if unprinted else "",
-        listed(
-            f"- {plain(line)}" for line in notes(run, run.rows(), intervals=False).split("<br>")
-        ),
+        listed(f"- {plain(line)}" for line in remarks(run, run.rows()).split("<br>") if line),
     )
 
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import blank, value_html, verdict_html, words
+from treem.display.common import blank, legend, value_html, verdict_html, words
 from treem.display.table import Cell, Row, Table, text
 from treem.plan.model import TARGET_YEARS, TableRow
 
@@ -21,7 +21,8 @@ def summary_table(run: Run) -> Table:
     """Return every row of the summary table in printed order, with results of the run's year."""
     rows = run.register.table.rows
     body = [_row(run, row) for row in rows]
-    return Table(_head(run), body, (34, 6, 7, 7, 7, 7, 10, 11, 11), "summary")
+    marks = legend(run, run.rows(), intervals=False)
+    return Table(_head(run), body, (34, 6, 7, 7, 7, 7, 10, 11, 11), "summary", "", marks)
 
 
 def beside(run: Run, row: TableRow) -> tuple[str, ...]:

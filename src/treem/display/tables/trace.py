@@ -42,7 +42,7 @@ def _place_title(run: Run, area: str, year: int | None) -> str:
     said = words("trace")
     if area == NATION:
         return str(said["nation"])
-    name = run.place_of(area, year or run.edition.year).name
+    name = run.name_of(run.place_of(area, year or run.edition.year))
     title = said["place_plan"] if year is None else said["place"]
     return str(title.format(name=name, code=area, year=year))
 
