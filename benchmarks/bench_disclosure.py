@@ -40,6 +40,14 @@ from treem.project import Project  # noqa: E402
 GOAL_SECONDS = 60
 
 
+def test_a_whole_province_is_protected() -> None:
+    assert time_province(99, 6)["blocks"] > 10
+
+
+def test_an_attacker_finds_nothing_in_two_hundred_tables() -> None:
+    assert attack_tables(200)["found"] == 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--areas", type=int, default=99)
@@ -62,22 +70,24 @@ def time_province(areas: int, years: int) -> dict[str, Any]:
     policy = load_policy(Project(ROOT), measures)
     span = range(2021, 2021 + years)
     results = table(province_counts(1, areas, span), measures, pools=True)
-    start = time.perf_counter()
+    start = time.process_time()
     found = count_table(results, measures, links(area_codes(areas), span), policy, Ledger())
     apart = blocks(found.network, policy.headline_factor)
-    seconds = {"network": time.perf_counter() - start}
+    seconds = {"network": time.process_time() - start}
     print(f"{len(results)} dòng, {len(found.network.cells)} ô, {len(apart)} khối", flush=True)
     for block in apart:
-        begun = time.perf_counter()
+        begun = time.process_time()
         chosen, report = protect_block(block, policy.width)
         family = report.first.quantity.partition(".")[0]
-        seconds[family] = seconds.get(family, 0.0) + time.perf_counter() - begun
-        if time.perf_counter() - begun > 1:
-            took = time.perf_counter() - begun
+        seconds[family] = seconds.get(family, 0.0) + time.process_time() - begun
+        if time.process_time() - begun > 1:
+            took = time.process_time() - begun
             print(f"  {family}: {report.cells} ô, {report.rounds} lượt, {took:.1f} s", flush=True)
     total = sum(seconds.values())
-    print(f"Cả tỉnh: {total:.1f} s (mục tiêu {GOAL_SECONDS} s)", flush=True)
-    return {"seconds": seconds, "total": total, "rows": len(results)}
+    for family, took in sorted(seconds.items(), key=lambda one: -one[1]):
+        print(f"  {family:8} {took:7.1f} s", flush=True)
+    print(f"Cả tỉnh: {total:.1f} s CPU (mục tiêu {GOAL_SECONDS} s)", flush=True)
+    return {"seconds": seconds, "total": total, "rows": len(results), "blocks": len(apart)}
 
 
 def attack_tables(number: int) -> dict[str, Any]:

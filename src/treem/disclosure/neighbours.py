@@ -8,11 +8,14 @@ an unknown that takes up what is left over in its area. Where that is not enough
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 WHOLE = 10
 """From so many times the room that is needed on, whole areas move."""
 _MOST = 40
+_CHAIN = 3
+"""How many takers may hang on one another: a year, its pool, what is left of the pool."""
 _ENDLESS = 50.0
 _TIED = 0.02
 """What the room of a cell counts that something open holds in its area."""
@@ -42,18 +45,30 @@ class Neighbourhood:
         self.of_owner = [np.flatnonzero(owner == n) for n in range(owner.max() + 1)]
         fall = np.minimum(system.value - system.low, _ENDLESS)
         rise = np.minimum(system.high - system.value, _ENDLESS)
-        self.fall, self.rise = self._room(fall, rise), self._room(rise, fall, falls=False)
+        self.fall, self.rise = fall, rise
+        for _ in range(_CHAIN):
+            self.fall, self.rise = (
+                np.minimum(fall, self._room(self.fall, self.rise)),
+                np.minimum(rise, self._room(self.rise, self.fall, falls=False)),
+            )
         self.rows_near: dict[int, Any] = {}
 
     def _takers(self, rows: int) -> tuple[Any, Any]:
-        """Return for each equation an unknown that stands in no other (-1: none), and its sign."""
+        """Return for each equation an unknown that takes up what is left over, and its sign.
+
+        One that stands in no other equation, or only in others that have a taker already; -1
+        where there is none.
+        """
         import numpy as np
 
         taker, sign = np.full(rows, -1), np.ones(rows)
-        lone = np.flatnonzero(np.diff(self.start) == 1)
-        at = self.start[lone]
-        taker[self.row[at]] = lone
-        sign[self.row[at]] = self.sign[at]
+        for _ in range(_CHAIN):
+            bare = taker[self.row] < 0
+            many = np.bincount(self.column[bare], minlength=len(self.start) - 1)
+            at = np.flatnonzero(bare & (many[self.column] == 1) & ~self.shared[self.row])
+            at = at[~np.isin(self.column[at], taker)]
+            taker[self.row[at]] = self.column[at]
+            sign[self.row[at]] = self.sign[at]
         return taker, sign
 
     def _room(self, own: Any, other: Any, *, falls: bool = True) -> Any:
@@ -72,6 +87,46 @@ class Neighbourhood:
         np.minimum.at(least, self.column, room)
         return least
 
+    def swaps(self, down: Any, up: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield cells and steps: one cell moves by `down` or `up`, others of its equation back."""
+        import numpy as np
+
+        for row in np.flatnonzero(self.shared).tolist():
+            at = slice(self.row_start[row], self.row_start[row + 1])
+            cells, sign = self.by_row[at], self.sign_by_row[at]
+            for raises in (False, True):  # whether the sum is raised by those that give way
+                room = np.where((sign > 0) == raises, self.rise[cells], self.fall[cells])
+                order = np.argsort(-room, kind="stable")[:_MOST]
+                helpers = [(cells[n], sign[n], room[n], self.owner[cells[n]]) for n in order]
+                for n, own in zip(cells.tolist(), sign.tolist(), strict=True):
+                    rises = (own > 0) != raises
+                    step, most = (up[n], self.rise[n]) if rises else (down[n], self.fall[n])
+                    if 0 < step <= most:
+                        first = (n, step if rises else -step)
+                        yield from self._exchanges(first, own, helpers)
+
+    def _exchanges(
+        self, first: tuple[int, float], sign: float, helpers: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield a move with two different sets of areas that give way, where there are two."""
+        import numpy as np
+
+        cells, steps = [first[0]], [first[1]]
+        left, found = abs(first[1]), 0
+        for cell, other, room, owner in helpers:
+            if owner == self.owner[first[0]] or room <= 0:
+                continue
+            part = min(room, left)
+            cells.append(cell)
+            steps.append(-part * np.sign(first[1]) * sign * other)
+            left -= part
+            if left <= 0:
+                yield np.array(cells), np.array(steps)
+                found += 1
+                cells, steps, left = [first[0]], [first[1]], abs(first[1])
+            if found == 2:
+                return
+
     def free(self, n: int, step: float, knower: int, factor: int) -> Any:
         """Return the cells that may move when cell `n` moves by `step`, in their order.
 
@@ -81,9 +136,10 @@ class Neighbourhood:
 
         own = self.owner[n]
         rows = self._rows_near(n)
+        mine = set(self.row[self.start[n] : self.start[n + 1]].tolist())
         owners: set[int] = set()
-        for row in rows.tolist():
-            owners.update(self._helpers(row, abs(step) * factor, step, n, {own, knower}, factor))
+        for row in sorted(rows.tolist(), key=lambda row: row not in mine):
+            owners |= self._helpers(row, step, factor, n, (own, knower), owners)
         if factor >= WHOLE:
             chosen = [self.of_owner[one] for one in sorted(owners)]
         else:
@@ -94,25 +150,27 @@ class Neighbourhood:
         return np.unique(np.concatenate([self.of_owner[own], *chosen]))
 
     def _helpers(
-        self, row: int, needed: float, step: float, n: int, without: set[int], factor: int
-    ) -> list[int]:
-        """Return the areas that give most way in an equation, until it is enough."""
+        self, row: int, step: float, factor: int, n: int, still: tuple[int, int], there: set[int]
+    ) -> set[int]:
+        """Return the areas that give most way in an equation, beside those that are there."""
         import numpy as np
 
         at = slice(self.row_start[row], self.row_start[row + 1])
         cells, sign = self.by_row[at], self.sign_by_row[at]
         mine = sign[cells == n]
-        others = np.ones(len(cells), dtype=bool)
-        for one in without:
-            others &= self.owner[cells] != one
-        cells, sign = cells[others], sign[others]
         if len(mine):
             room = np.where(sign * mine[0] * step > 0, self.fall[cells], self.rise[cells])
         else:
             room = np.minimum(self.fall[cells], self.rise[cells])
-        best = np.argsort(-room, kind="stable")[:_MOST]
-        many = int(np.searchsorted(np.cumsum(room[best]), needed)) + factor
-        return [int(one) for one in self.owner[cells[best[:many]]]]
+        owners = self.owner[cells]
+        helps = np.isin(owners, list(there))
+        missing = abs(step) * factor - room[helps].sum()
+        if missing <= 0:
+            return set()
+        others = np.flatnonzero(~helps & (owners != still[0]) & (owners != still[1]))
+        best = others[np.argsort(-room[others], kind="stable")[:_MOST]]
+        many = int(np.searchsorted(np.cumsum(room[best]), missing)) + 1
+        return set(owners[best[:many]].tolist())
 
     def _rows_near(self, n: int) -> Any:
         """Return the shared equations of a cell and of those that it drags along in its area."""

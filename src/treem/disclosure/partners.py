@@ -6,7 +6,7 @@ partner in the nearest relation that has one to give.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from treem.disclosure.audit import Weak
 from treem.disclosure.network import Block, Cell, Relation
@@ -135,7 +135,7 @@ def _room(block: Block, known: set[int], number: int, cell: int) -> int:
     return sum(one.value - one.lowest for one in others if not one.derived)
 
 
-def _partner(block: Block, taken: set[int], number: int, weak: Weak) -> int | None:
+def _partner(block: Block, taken: Set[int], number: int, weak: Weak) -> int | None:
     """Return the cheapest open cell of a relation, rather not one that the knower knows."""
     candidates = [
         (block.cells[n].owner == weak.knower, block.weights[n], n)
@@ -178,4 +178,5 @@ def greedy_choice(block: Block, required: Iterable[int]) -> frozenset[int]:
 
 
 def must_hide_derived(block: Block, relation: Relation) -> bool:
+    """Whether an equation of a derived cell must hide a cell because the derived one is small."""
     return any(block.cells[n].derived and block.cells[n].why for n, _ in relation.terms)

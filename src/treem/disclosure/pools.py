@@ -48,6 +48,12 @@ def pools_to_hide(
     return frozenset(hidden)
 
 
+def open_pools(block: Block, hidden: Iterable[int]) -> list[int]:
+    """Return the pools of a block that are not hidden, in its order."""
+    gone = set(hidden)
+    return [n for n in range(len(block.cells)) if _is_pool(block, n) and n not in gone]
+
+
 def _relations_within_areas(block: Block) -> dict[Owner, list[int]]:
     """Return the relations that speak of one area only."""
     found: dict[Owner, list[int]] = defaultdict(list)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from treem.disclosure.audit import Weak, Witness, weak_cells
-from treem.disclosure.network import Block, Key, Network, Relation, blocks
+from treem.disclosure.network import Block, Key, Network, blocks
 from treem.disclosure.partners import (
     enough,
     greedy_choice,
@@ -21,7 +21,7 @@ from treem.disclosure.partners import (
     partners,
     room_for_small,
 )
-from treem.disclosure.pools import pools_to_hide
+from treem.disclosure.pools import open_pools, pools_to_hide
 from treem.errors import DataError
 
 NODES = 2_000
@@ -29,9 +29,12 @@ NODES = 2_000
 changes."""
 LARGEST = 4_000
 """Cells of a block beyond which the programme is not tried."""
-ROUNDS = 400
+ROUNDS = 100
 FRUGAL = 3
 """Failed audits after which every relation of a weak cell gets a partner at once."""
+
+COARSE = 8
+"""Failed audits after which all pools of years of the block are hidden."""
 
 _TIE = 1e-7
 
@@ -84,6 +87,7 @@ def protect_block(block: Block, width: Callable[[int], int]) -> tuple[frozenset[
     required |= pools_to_hide(block, required, width)
     proofs: list[Witness] = []
     greedy = False
+    failures = 0
     chosen: frozenset[int] = frozenset()
     for number in range(1, ROUNDS + 1):
         best = _cheapest(block, required) if len(block.cells) <= LARGEST else None
@@ -95,11 +99,28 @@ def protect_block(block: Block, width: Callable[[int], int]) -> tuple[frozenset[
         weak = weak_cells(block, chosen, width, proofs)
         if not weak:
             return chosen, _report(block, chosen, number, greedy)
-        added = partners(block, chosen, weak, generous=number > FRUGAL)
+        failures += 1
+        added = _further(block, chosen, weak, failures)
         if not added:
             raise DataError(_unprotected(block, weak))
         required = set(chosen) | added
     raise DataError(_unprotected(block, weak_cells(block, chosen, width)))
+
+
+def _further(block: Block, chosen: frozenset[int], weak: Sequence[Weak], failures: int) -> set[int]:
+    """Return what to hide besides after a failed audit: more with every failure.
+
+    Open pools of the area itself tie its years and go first; where nothing else has helped, all
+    pools go, and the block falls apart into years.
+    """
+    pools = open_pools(block, chosen)
+    if failures > COARSE and pools:
+        return set(pools)
+    tied = {
+        block.cells[one.cell].owner for one in weak if one.attack == "interval" or failures > FRUGAL
+    }
+    near = {n for n in pools if block.cells[n].owner in tied}
+    return near or partners(block, chosen, weak, generous=failures > FRUGAL)
 
 
 def _cheapest(block: Block, required: set[int]) -> frozenset[int] | None:

@@ -25,6 +25,9 @@ _BATCH = 40
 _MISS = 1e4
 """What it costs to miss a wanted value by one: more than any move that reaches it."""
 
+_LARGE = 3_000
+"""Unknowns of a system beyond which whole areas are never moved: what then has no proof is weak."""
+
 _STAGES = ((1, 1), (-1, 1), (1, 3), (-1, 3), (1, WHOLE), (-1, WHOLE))
 """In which order witnesses are looked for: up or down, with how much room for others to move."""
 
@@ -149,8 +152,10 @@ class Attack:
         """Return the cells for which some knower has no proof of a wide interval."""
         from treem.disclosure.audit import Weak
 
+        self._try_swaps()
         alone = len(self.knowers) <= 2  # one area: no more of others can move
-        for direction, factor in _STAGES[:2] if alone else _STAGES:
+        large = len(self.system.position) > _LARGE
+        for direction, factor in _STAGES[: 2 if alone else 4 if large else len(_STAGES)]:
             tried: set[tuple[int, int]] = set()
             while batch := self._next_batch(tried):
                 tried.update(batch)
@@ -280,33 +285,59 @@ class Attack:
         self.greatest[grid] = np.maximum(self.greatest[grid], values)
 
     def _recall(self) -> None:
-        """Use the witnesses of earlier attacks that are possible here too.
-
-        An equation that one upsets is set right by an unknown that stands in no other.
-        """
+        """Use the witnesses of earlier attacks that are possible here too."""
         import numpy as np
 
         at = {position: n for n, position in enumerate(self.system.position)}
         for positions, moved in self.proofs:
             if not all(position in at for position in positions):
                 continue
-            cells = np.array([at[position] for position in positions])
-            steps = np.array(moved)
+            self._try(np.array([at[position] for position in positions]), np.array(moved))
+
+    def _try(self, cells: Any, steps: Any) -> bool:
+        """Note what a point shows if it is possible; whether it is.
+
+        An equation that it upsets is set right by the unknown that takes up what is left.
+        """
+        import numpy as np
+
+        for _ in range(4):
             number, row, sign = self._entries(cells)
             balance = np.bincount(row, weights=sign * steps[number])
             upset = np.flatnonzero(np.abs(balance) > _SLACK)
-            if len(upset):
-                takers = self.near.taker[upset]
-                if (takers < 0).any() or np.isin(takers, cells).any():
-                    continue
-                cells = np.concatenate([cells, takers])
-                steps = np.concatenate([steps, -balance[upset] / self.near.taker_sign[upset]])
-            values = self.system.value[cells] + steps
-            within = (values >= self.system.low[cells] - _SLACK) & (
-                values <= self.system.high[cells] + _SLACK
-            )
-            if within.all():
-                self._note(cells, values)
+            if not len(upset):
+                break
+            takers = self.near.taker[upset]
+            moving = np.isin(takers, cells)
+            if (takers < 0).any() or moving.all():
+                return False
+            takers, upset = takers[~moving], upset[~moving]
+            cells = np.concatenate([cells, takers])
+            steps = np.concatenate([steps, -balance[upset] / self.near.taker_sign[upset]])
+        else:
+            return False
+        values = self.system.value[cells] + steps
+        if (values < self.system.low[cells] - _SLACK).any():
+            return False
+        if (values > self.system.high[cells] + _SLACK).any():
+            return False
+        self._note(cells, values)
+        return True
+
+    def _try_swaps(self) -> None:
+        """Try, for every cell, to move it alone while others of one equation give way.
+
+        Twice with different others, so that no single area knows of all of them; no programme
+        is needed for what can be shown so.
+        """
+        import numpy as np
+
+        system = self.system
+        drop = np.where(np.isinf(system.drop), system.value, system.drop)
+        down = np.maximum(np.minimum(self.near.fall, system.width), system.value - drop)
+        up = np.maximum(system.reach, system.value - down + system.width) - system.value
+        for swap in self.near.swaps(np.maximum(down, 0), np.maximum(up, 0)):
+            self._try(*swap)
 
 
 @dataclass(frozen=True)
