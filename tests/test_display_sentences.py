@@ -95,10 +95,9 @@ def compare(line: str, measure, row: tuple) -> None:
         assert line.rstrip(".").endswith(f"năm {judged_year}")
 
 
-def one(tmp_path: Path, row: dict, area: str = "27", measure: str = "CT03.2") -> str:
-    run = small_run(tmp_path, {(area, 2024, measure): row}, area=area)
-    write = prose.district_measures if area != "27" else lambda run: prose.measures(run, 1)
-    lines = SPAN.sub(r"\1", write(run).markdown).split("\n")
+def one(tmp_path: Path, row: dict, measure: str = "CT03.2") -> str:
+    run = small_run(tmp_path, {("27", 2024, measure): row})
+    lines = SPAN.sub(r"\1", prose.measures(run, 1).markdown).split("\n")
     return next(line for line in lines if f"**{measure}**" in line)
 
 
@@ -135,13 +134,6 @@ def test_a_hidden_figure_is_neither_missing_nor_judged(tmp_path: Path) -> None:
     said = one(tmp_path, hidden)
     assert said.endswith("không công bố để bảo mật, nên không nêu đánh giá.")
     assert "chưa có kết quả" not in said and "mức năm" not in said
-
-
-def test_an_area_is_held_against_the_targets_of_the_province(tmp_path: Path) -> None:
-    row = judged("13.4", "NOT_MET", "NOT_MET", mode="TARGET_ONLY")
-    said = one(tmp_path, row, area="256")
-    assert "mức của tỉnh năm 2025 là dưới 10‰, đối chiếu: chưa đạt;" in said
-    assert "2020" not in said
 
 
 @pytest.mark.parametrize("code", [code for codes in GROUPS.values() for code in codes])

@@ -12,7 +12,6 @@ from treem.display.prose.quality import (
     trace,
 )
 from treem.display.prose.sentences import (
-    district_measures,
     funnels,
     measures,
     outlook,
@@ -24,7 +23,6 @@ __all__ = [
     "pooled",
     "outlook",
     "measures",
-    "district_measures",
     "areas",
     "changes",
     "coverage",

@@ -34,12 +34,6 @@ def measures(run: Run, objective: int) -> Prose:
     return prose(_sentences(run, shown))
 
 
-def district_measures(run: Run) -> Prose:
-    """Say each measure that the notebook's area reported, beside the province's targets."""
-    shown = [row for row in run.rows() if row.reported]
-    return prose(_say("below"), _sentences(run, shown)) if shown else prose()
-
-
 def outlook(run: Run) -> Prose:
     """Say what a projection is, or that no measure has three comparable years."""
     known = any(row["projection_points"] for row in run.rows())
@@ -106,7 +100,7 @@ def _target(run: Run, row: Result, year: int) -> str:
     if target is None:
         return _say("no_target", year=year)
     return _say(
-        "target" if row["level"] == "province" else "target_below",
+        "target",
         year=year,
         target=figures.spoken(figures.target(run, target), row["unit"]),
         verdict=plain(lower_first(verdict_text(row, year))),
