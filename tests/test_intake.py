@@ -338,26 +338,26 @@ def change(project, source, cells, sheet=SHEET):
     return source_of(path, source.file, source.unit_code, source.year)
 
 
-def left_out(project, source, rule):
+def left_out(project, source, rule, severity="submission"):
     """Read a file that is not used as a whole and return the finding that says why."""
     write_sources(project, [source])
     received = read(project)
     assert len(received.observations) == 0
     finding = next(row for row in records(received.findings) if row["rule"] == rule)
-    assert finding["severity"] == "submission" and finding["file"] == f"ho-so/2024/{source.file}"
+    assert finding["severity"] == severity and finding["file"] == f"ho-so/2024/{source.file}"
     return finding
 
 
 def test_missing_workbook(project):
     source = write_unit(project, "901", 2024, FIGURES)
     path_of(project, source).unlink()
-    assert "không tìm thấy" in left_out(project, source, "file_missing")["message"]
+    assert "không tìm thấy" in left_out(project, source, "file_missing", "run")["message"]
 
 
 def test_changed_after_it_was_received(project):
     source = write_unit(project, "901", 2024, FIGURES)
     change(project, source, {"H9": 7})
-    message = left_out(project, source, "file_changed")["message"]
+    message = left_out(project, source, "file_changed", "run")["message"]
     assert source.sha256[:12] in message and str(source.size) in message
 
 
@@ -365,7 +365,7 @@ def test_cut_short_after_it_was_received(project):
     source = write_unit(project, "901", 2024, FIGURES)
     path = path_of(project, source)
     path.write_bytes(path.read_bytes()[: source.size // 2])
-    assert str(source.size // 2) in left_out(project, source, "file_changed")["message"]
+    assert str(source.size // 2) in left_out(project, source, "file_changed", "run")["message"]
 
 
 def test_received_cut_short(project):

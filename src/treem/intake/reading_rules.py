@@ -1,7 +1,9 @@
 """The rules of reading: what a received file or cell can be found at fault for, in words.
 
 Severity as in `treem.intake.findings`: `info` names what was read in a way that the sender should
-know of, `record` leaves the cell out, `submission` the whole file.
+know of, `record` leaves the cell out, `submission` the whole file. A file that is on record and
+not as it was received stops the run: something is wrong with what the office keeps, and only a
+waiver lets a report go on without it.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from treem.intake.rule import Rule
 READING_RULES: dict[str, Rule] = {
     "file_missing": Rule(
         "Tệp ghi trong sổ mà không có",
-        "submission",
-        "Sổ SOURCES.csv ghi tệp {file} nhưng không tìm thấy tệp: không có số nào được đọc.",
+        "run",
+        "Sổ SOURCES.csv ghi tệp {file} nhưng không tìm thấy tệp.",
         "Đặt lại tệp đúng chỗ; nếu đơn vị chưa gửi thì xóa dòng trong sổ.",
     ),
     "file_changed": Rule(
         "Tệp khác bản đã ghi sổ",
-        "submission",
+        "run",
         "Tệp {file} khác bản đã ghi sổ ({message}): tệp đã bị sửa hoặc hỏng nên không được dùng.",
         "Lấy lại bản gốc; nếu đây là bản gửi lại thì ghi thành dòng mới với cột supersedes.",
     ),
