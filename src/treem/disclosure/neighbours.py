@@ -178,9 +178,10 @@ class Neighbourhood:
 
         if n not in self.rows_near:
             rows = self.row[self.start[n] : self.start[n + 1]]
-            drags = rows[~self.shared[rows]]
-            others = self._cells_of_rows(drags)
-            every = np.concatenate([rows, self.row[self._at(others)]])
+            every = rows
+            for _ in range(_CHAIN):
+                others = self._cells_of_rows(every[~self.shared[every]])
+                every = np.unique(np.concatenate([every, self.row[self._at(others)]]))
             self.rows_near[n] = np.unique(every[self.shared[every]])
         return self.rows_near[n]
 
