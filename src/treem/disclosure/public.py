@@ -235,7 +235,9 @@ def _withhold_department(row: dict[str, Any], rule: ClassRule) -> None:
         for name in ("department_numerator", "department_denominator")
         if row.get(name) and rule.is_small(round(_amount(row, name, 0)))
     ]
-    if small:
+    part, base = (row.get(f"department_{one}") for one in ("numerator", "denominator"))
+    left = _amount(row, "department_denominator", 0) - _amount(row, "department_numerator", 0)
+    if small or (part and base and 1 <= left <= rule.small_up_to):
         row |= {name: "" for name in DEPARTMENT if name in row}
 
 
