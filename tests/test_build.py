@@ -440,7 +440,7 @@ def test_publishing_tables_of_other_inputs_is_refused_with_1(broken: Project) ->
 
 
 def test_a_trace_says_when_tables_are_newer_than_the_package(broken: Project) -> None:
-    record = broken.root / "reports" / "2022" / "tables" / "made_from.json"
+    record = broken.root / "reports" / "2022" / "protected" / "made_from.json"
     kept = record.read_text("utf-8")
     record.write_text(kept.replace('"edition_sha256":"', '"edition_sha256":"0'), "utf-8")
     try:

@@ -21,6 +21,7 @@ from treem.display.alphabet import vietnamese_key
 from treem.display.texts import load_texts
 from treem.errors import UsageError
 from treem.indicators.progress import Certainty, Mode, Verdict
+from treem.notebooks.results import WITHHELD
 from treem.plan.model import Limit
 
 F = Fraction
@@ -218,7 +219,7 @@ def test_the_order_does_not_depend_on_the_unicode_form() -> None:
 
 
 def test_every_code_has_its_word() -> None:
-    assert set(words.words_of("verdict")) == set(get_args(Verdict))
+    assert set(words.words_of("verdict")) == {*get_args(Verdict), WITHHELD}
     assert set(words.words_of("mode")) == set(get_args(Mode))
     assert {*words.words_of("certainty"), ""} == set(get_args(Certainty))
     assert words.mode_name("") == words.certainty_name("") == ""
