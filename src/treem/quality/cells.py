@@ -334,7 +334,9 @@ def _positions(words: pd.Series[Any], known: tuple[str, ...]) -> np.ndarray[Any,
     """Return where words stand in a list; -1 where they do not."""
     import pandas as pd
 
-    return pd.Index(list(known), dtype="str").get_indexer(pd.Index(words)).astype("int64")
+    listed = pd.Index(list(known), dtype="str")
+    found: np.ndarray[Any, Any] = listed.get_indexer(pd.Index(words)).astype("int64")
+    return found
 
 
 def pick(known: Sequence[str], positions: np.ndarray[Any, Any]) -> Any:
