@@ -55,6 +55,28 @@ class Reduced:
     owner: tuple[Owner, ...]
     rows: tuple[tuple[tuple[int, int], ...], ...]
 
+    def part(self, members: Sequence[int]) -> Reduced:
+        """Return the system of these unknowns alone, with the equations that hold any of them."""
+        import numpy as np
+
+        at = {n: number for number, n in enumerate(members)}
+        index = np.array(members, dtype=int)
+        return Reduced(
+            position=tuple(self.position[n] for n in members),
+            value=self.value[index],
+            low=self.low[index],
+            high=self.high[index],
+            width=self.width[index],
+            reach=self.reach[index],
+            drop=self.drop[index],
+            owner=tuple(self.owner[n] for n in members),
+            rows=tuple(
+                tuple((at[n], sign) for n, sign in terms)
+                for terms in self.rows
+                if terms and terms[0][0] in at
+            ),
+        )
+
 
 def weak_cells(
     block: Block, hidden: Iterable[int], width: Width, proofs: list[Witness] | None = None
@@ -69,12 +91,21 @@ def weak_cells(
     proofs = [] if proofs is None else proofs
     whole, given_away = reduce(block, hidden, width)
     found = {position: _solved(block, position) for position in given_away}
-    for part in components(whole):
+    tied: list[int] = []
+    weak: list[Weak] = []
+    for members in components(whole):
+        part = whole.part(members)
         solved = [part.position[n] for n in solvable(part) if part.width[n] > 0]
         found |= {position: _solved(block, position) for position in solved}
-        if not solved:
-            for weak in interval_attack(part, block.inside, proofs):
-                found.setdefault(weak.cell, weak)
+        if solved:
+            continue
+        if len(part.rows) > 1:
+            tied += members
+        else:
+            weak += interval_attack(part, block.inside, proofs)
+    weak += interval_attack(whole.part(tied), block.inside, proofs)
+    for one in weak:
+        found.setdefault(one.cell, one)
     return [found[position] for position in sorted(found)]
 
 
@@ -187,10 +218,8 @@ def _fold(
         needs.reach[n] = max(needs.reach[n], x + rise)
 
 
-def components(whole: Reduced) -> list[Reduced]:
-    """Split an attacker's system into parts that share no equation."""
-    import numpy as np
-
+def components(whole: Reduced) -> list[list[int]]:
+    """Return the parts of an attacker's system that share no equation, each as its unknowns."""
     root = list(range(len(whole.position)))
 
     def find(n: int) -> int:
@@ -205,29 +234,7 @@ def components(whole: Reduced) -> list[Reduced]:
     groups: dict[int, list[int]] = {}
     for n in range(len(root)):
         groups.setdefault(find(n), []).append(n)
-    rows: dict[int, list[tuple[tuple[int, int], ...]]] = {}
-    for terms in whole.rows:
-        rows.setdefault(find(terms[0][0]), []).append(terms)
-    parts = []
-    for group, members in groups.items():
-        at = {n: number for number, n in enumerate(members)}
-        index = np.array(members)
-        parts.append(
-            Reduced(
-                position=tuple(whole.position[n] for n in members),
-                value=whole.value[index],
-                low=whole.low[index],
-                high=whole.high[index],
-                width=whole.width[index],
-                reach=whole.reach[index],
-                drop=whole.drop[index],
-                owner=tuple(whole.owner[n] for n in members),
-                rows=tuple(
-                    tuple((at[n], sign) for n, sign in terms) for terms in rows.get(group, [])
-                ),
-            )
-        )
-    return parts
+    return list(groups.values())
 
 
 def solvable(system: Reduced) -> list[int]:

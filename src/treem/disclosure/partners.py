@@ -6,10 +6,10 @@ partner in the nearest relation that has one to give.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from treem.disclosure.audit import Weak
-from treem.disclosure.network import Block, Cell, Relation
+from treem.disclosure.network import Block, Cell
 
 LEAST_ADDED = 2
 """Least number of cells added after one failed audit; more where many are weak."""
@@ -143,40 +143,3 @@ def _partner(block: Block, taken: Set[int], number: int, weak: Weak) -> int | No
         if n not in taken and not block.cells[n].derived
     ]
     return min(candidates)[2] if candidates else None
-
-
-def enough(block: Block, relation: Relation) -> int:
-    """Return how many cells of a relation must be hidden if one is.
-
-    Two keep anybody from subtracting; among areas three, because one of two knows itself.
-    """
-    if relation.kind == "derived":
-        return 1
-    printed = [cell for cell, _ in relation.terms if not block.cells[cell].derived]
-    owners = {block.cells[cell].owner for cell in printed}
-    return min(3 if len(owners) > 2 else 2, len(printed))
-
-
-def greedy_choice(block: Block, required: Iterable[int]) -> frozenset[int]:
-    """Return a set that satisfies every relation, by taking the cheapest cell that is missing."""
-    hidden = set(required)
-    again = True
-    while again:
-        again = False
-        for relation in block.relations:
-            terms = [n for n, _ in relation.terms if not block.cells[n].derived]
-            inside = [n for n in terms if n in hidden]
-            must = (
-                must_hide_derived(block, relation) if relation.kind == "derived" else bool(inside)
-            )
-            missing = enough(block, relation) - len(inside) if must else 0
-            others = sorted((block.weights[n], n) for n in terms if n not in hidden)
-            for _, n in others[: max(missing, 0)]:
-                hidden.add(n)
-                again = True
-    return frozenset(hidden)
-
-
-def must_hide_derived(block: Block, relation: Relation) -> bool:
-    """Whether an equation of a derived cell must hide a cell because the derived one is small."""
-    return any(block.cells[n].derived and block.cells[n].why for n, _ in relation.terms)

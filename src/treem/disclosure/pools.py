@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from treem.disclosure.audit import Weak, weak_cells
+from treem.disclosure.choice import choose
 from treem.disclosure.network import Block, Owner
-from treem.disclosure.partners import greedy_choice, relations_of, rings
+from treem.disclosure.partners import relations_of, rings
 
 POOL = 3
 """Years of a pool."""
@@ -40,7 +41,7 @@ def pools_to_hide(
     while left:
         part, positions = block.part(number for owner in left for number in local[owner])
         at = {position: n for n, position in enumerate(positions)}
-        chosen = greedy_choice(part, {at[n] for n in anyway | hidden if n in at})
+        chosen, _ = choose(part, {at[n] for n in anyway | hidden if n in at})
         weak = weak_cells(part, chosen, width)
         found = _to_drop(part, chosen, weak, last)
         left = {part.cells[n].owner for n in found}

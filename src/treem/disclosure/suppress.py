@@ -13,30 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from treem.disclosure.audit import Weak, Witness, weak_cells
+from treem.disclosure.choice import choose
 from treem.disclosure.network import Block, Key, Network, blocks
-from treem.disclosure.partners import (
-    enough,
-    greedy_choice,
-    must_hide_derived,
-    partners,
-    room_for_small,
-)
+from treem.disclosure.partners import partners, room_for_small
 from treem.disclosure.pools import open_pools, pools_to_hide
 from treem.errors import DataError
 
-NODES = 2_000
-"""Nodes of the programme before the greedy choice takes over: a bound that no machine's speed
-changes."""
-LARGEST = 4_000
-"""Cells of a block beyond which the programme is not tried."""
 ROUNDS = 100
 FRUGAL = 3
 """Failed audits after which every relation of a weak cell gets a partner at once."""
 
 COARSE = 8
 """Failed audits after which all pools of years of the block are hidden."""
-
-_TIE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -90,9 +78,8 @@ def protect_block(block: Block, width: Callable[[int], int]) -> tuple[frozenset[
     failures = 0
     chosen: frozenset[int] = frozenset()
     for number in range(1, ROUNDS + 1):
-        best = _cheapest(block, required) if len(block.cells) <= LARGEST else None
-        greedy = greedy or best is None
-        chosen = best if best is not None else greedy_choice(block, required)
+        chosen, proved = choose(block, required)
+        greedy = greedy or not proved
         if more := room_for_small(block, chosen):
             required = set(chosen) | more
             continue
@@ -121,51 +108,6 @@ def _further(block: Block, chosen: frozenset[int], weak: Sequence[Weak], failure
     }
     near = {n for n in pools if block.cells[n].owner in tied}
     return near or partners(block, chosen, weak, generous=failures > FRUGAL)
-
-
-def _cheapest(block: Block, required: set[int]) -> frozenset[int] | None:
-    """Return the set of least weight by a mixed-integer programme, None without a proof of it."""
-    import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import coo_array
-
-    real = [n for n, cell in enumerate(block.cells) if not cell.derived]
-    column = {n: number for number, n in enumerate(real)}
-    rows: list[tuple[list[tuple[int, float]], float]] = []
-    free = len(real)
-    for relation in block.relations:
-        terms = [column[n] for n, _ in relation.terms if n in column]
-        if relation.kind == "derived":
-            if terms and must_hide_derived(block, relation):
-                rows.append(([(n, 1.0) for n in terms], 1.0))
-            continue
-        if not terms:
-            continue
-        active, free = free, free + 1
-        rows.extend(([(active, 1.0), (n, -1.0)], 0.0) for n in terms)
-        needed = float(enough(block, relation))
-        rows.append(([*((n, 1.0) for n in terms), (active, -needed)], 0.0))
-    cost = np.zeros(free)
-    # equal weights would leave the choice to the solver; the order of keys decides instead
-    cost[: len(real)] = [block.weights[n] * (1 + _TIE * n) for n in real]
-    lower = np.zeros(free)
-    lower[[column[n] for n in required]] = 1
-    entries = [(r, n, value) for r, (terms_, _) in enumerate(rows) for n, value in terms_]
-    constraints = []
-    if rows:
-        r, n, value = zip(*entries, strict=True)
-        matrix = coo_array((value, (r, n)), shape=(len(rows), free)).tocsr()
-        constraints = [LinearConstraint(matrix, [right for _, right in rows], np.inf)]
-    done = milp(
-        cost,
-        constraints=constraints,
-        integrality=np.concatenate([np.ones(len(real)), np.zeros(free - len(real))]),
-        bounds=Bounds(lower, np.ones(free)),
-        options={"node_limit": NODES, "mip_rel_gap": 0.0},
-    )
-    if done.status != 0:
-        return None
-    return frozenset(n for n in real if done.x[column[n]] > 0.5)
 
 
 def _report(block: Block, chosen: frozenset[int], rounds: int, greedy: bool) -> BlockReport:

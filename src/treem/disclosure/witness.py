@@ -2,34 +2,32 @@
 
 A *witness* is a point that satisfies every equation and bound of an attacker's system. It shows at
 once, for each cell it moves, a value that the cell may have, for every area whose own cells it
-leaves alone. So few programmes settle many questions. Each programme looks for the nearest point
-where one cell has the value it must be able to have, moving a few areas only; many of them, which
-share nothing, are solved in one call. A cell counts as weak where no witness is found, even if a
-farther one may exist: what is called safe is proved to be, what is called weak gets a partner.
+leaves alone. So few programmes settle many questions: each *sweep* is one linear programme that
+moves as many unsettled cells as it can towards the values that they must be able to have, while
+half of the areas stand still, so that one point speaks to all of these. What is left is asked cell
+by cell, and the answer is exact: a cell counts as weak only where its interval is too narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from treem.disclosure.neighbours import WHOLE, Neighbourhood
 from treem.disclosure.network import Owner
+from treem.disclosure.programme import Programme
 
 if TYPE_CHECKING:
     from treem.disclosure.audit import Reduced, Weak, Witness
 
 _SLACK = 1e-6
-_BATCH = 40
-_MISS = 1e4
-"""What it costs to miss a wanted value by one: more than any move that reaches it."""
-
-_LARGE = 3_000
-"""Unknowns of a system beyond which whole areas are never moved: what then has no proof is weak."""
-
-_STAGES = ((1, 1), (-1, 1), (1, 3), (-1, 3), (1, WHOLE), (-1, WHOLE))
-"""In which order witnesses are looked for: up or down, with how much room for others to move."""
+_SEED = 359
+"""Of the directions in which cells are moved: the same attack makes the same sweeps everywhere."""
+_IDLE = 3
+"""Sweeps in a row that settle nothing, after which fewer areas stand still."""
+_SHARES = (2, 8)
+"""Into how many groups the areas are divided that stand still in turn."""
+_OUTSIDER = 0
+"""The number of the reader who knows no cell of an area."""
 
 
 def interval_attack(
@@ -40,6 +38,8 @@ def interval_attack(
     Each once, with the first knower that breaks it (None: anybody). `proofs` are witnesses found
     before, over the cells of the block; those that still hold are used, new ones are added.
     """
+    if not system.position:
+        return []
     if len(system.rows) <= 1:
         return _attack_one_row(system, inside)
     return Attack(system, inside, proofs).run()
@@ -68,11 +68,12 @@ def _targets(
     )
 
 
-def _holds(system: Reduced, least: Any, greatest: Any) -> Any:
+def _holds(system: Reduced, least: Any, greatest: Any, cells: Any = slice(None)) -> Any:
+    """Return which of these unknowns (all, if none are named) are safe with such intervals."""
     return (
-        (greatest - least >= system.width - _SLACK)
-        & (greatest >= system.reach - _SLACK)
-        & (least <= system.drop + _SLACK)
+        (greatest - least >= system.width[cells] - _SLACK)
+        & (greatest >= system.reach[cells] - _SLACK)
+        & (least <= system.drop[cells] + _SLACK)
     )
 
 
@@ -126,7 +127,11 @@ def _without(room: Any) -> Any:
 
 
 class Attack:
-    """The attack on a system of several equations."""
+    """The attack on a system of several equations.
+
+    `least` and `greatest` hold, by knower and unknown, how far the witnesses so far reach; `asked`
+    says which unknown must be safe from which knower, until it is found weak.
+    """
 
     def __init__(
         self, system: Reduced, inside: Mapping[Owner, frozenset[Owner]], proofs: list[Witness]
@@ -135,215 +140,175 @@ class Attack:
 
         self.system = system
         self.knowers = _knowers(system)
-        size = (len(self.knowers), len(system.position))
-        self.least = np.tile(system.value, (size[0], 1))
-        self.greatest = self.least.copy()
-        self.asked = np.array([_targets(system, one, inside) for one in self.knowers])
         number = {owner: n for n, owner in enumerate(self.knowers)}
         self.owner = np.array([number[owner] for owner in system.owner])
-        entries = [(n, row, sign) for row, terms in enumerate(system.rows) for n, sign in terms]
-        column, self.row, self.sign = np.array(sorted(entries)).T
-        self.start = np.searchsorted(column, np.arange(size[1] + 1))
-        self.near = Neighbourhood(system, self.owner, (column, self.row, self.sign))
+        self.least = np.tile(system.value, (len(self.knowers), 1))
+        self.greatest = self.least.copy()
+        self.programme = Programme(system, self.owner)
+        self.asked = np.array([_targets(system, one, inside) for one in self.knowers])
+        self.asked &= self._within_reach()
+        self.weak: dict[int, Weak] = {}
+        self.draw = np.random.default_rng(_SEED)
         self.proofs = proofs
         self._recall()
 
     def run(self) -> list[Weak]:
         """Return the cells for which some knower has no proof of a wide interval."""
-        from treem.disclosure.audit import Weak
-
-        self._try_swaps()
-        alone = len(self.knowers) <= 2  # one area: no more of others can move
-        large = len(self.system.position) > _LARGE
-        for direction, factor in _STAGES[: 2 if alone else 4 if large else len(_STAGES)]:
-            tried: set[tuple[int, int]] = set()
-            while batch := self._next_batch(tried):
-                tried.update(batch)
-                self._seek([self._question(*one, direction, factor) for one in batch])
-        system = self.system
-        return [
-            Weak(
-                system.position[n],
-                self.knowers[knower],
-                float(self.least[knower, n]),
-                float(self.greatest[knower, n]),
-                "interval",
-            )
-            for knower, n in self._open_questions()
-        ]
-
-    def _open_questions(self) -> list[tuple[int, int]]:
-        """Return, for each cell that is not settled, the first knower it is not settled for."""
         import numpy as np
 
-        system = self.system
-        unsettled = self.asked & ~_holds(system, self.least, self.greatest)
-        cells = np.flatnonzero(unsettled.any(axis=0))
-        return list(zip(unsettled[:, cells].argmax(axis=0).tolist(), cells.tolist(), strict=True))
+        self._sweep(np.array([_OUTSIDER]))
+        self._ask_at_home()
+        for group in self._groups():
+            self._sweep(group)
+        self._ask_each()
+        return [self.weak[n] for n in sorted(self.weak)]
 
-    def _next_batch(self, tried: set[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return open questions not tried yet, of all areas in turn: one helps its neighbours."""
-        wanted = [one for one in self._open_questions() if one not in tried]
-        seen: dict[int, int] = {}
-        turn = []
-        for number, (_, n) in enumerate(wanted):
-            owner = int(self.owner[n])
-            seen[owner] = seen.get(owner, 0) + 1
-            turn.append((seen[owner], number))
-        return [wanted[number] for _, number in sorted(turn)[:_BATCH]]
+    def _within_reach(self) -> Any:
+        """Return which knower has a cell in the part of the system that an unknown is in.
 
-    def _question(self, knower: int, n: int, direction: int, factor: int) -> _Question:
-        """Return what value to look for, and which cells may move on the way."""
-        system = self.system
-        if direction > 0:
-            least = min(self.least[knower, n], system.drop[n])
-            wanted = max(system.reach[n], least + system.width[n], self.greatest[knower, n])
-            wanted = min(wanted, system.high[n])
-        else:
-            greatest = max(self.greatest[knower, n], system.reach[n])
-            wanted = min(system.drop[n], greatest - system.width[n], self.least[knower, n])
-            wanted = max(wanted, system.low[n])
-        step = float(wanted - system.value[n])
-        return _Question(n, step, self.near.free(n, step, knower, factor))
-
-    def _entries(self, cells: Any) -> tuple[Any, Any, Any]:
-        """Return the entries of the equations in these columns: column number, row, sign."""
-        import numpy as np
-
-        many = self.start[cells + 1] - self.start[cells]
-        number = np.repeat(np.arange(len(cells)), many)
-        first = np.repeat(self.start[cells] - np.cumsum(many) + many, many)
-        at = first + np.arange(len(number))
-        return number, self.row[at], self.sign[at]
-
-    def _seek(self, questions: Sequence[_Question]) -> None:
-        """Solve independent programmes in one call and keep the points that they find.
-
-        Each has a rise and a fall for every free cell, and one variable for what is missed.
+        What any other knows tells no more about it than an outsider knows.
         """
         import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csc_array
 
-        rows: list[Any] = []
-        columns: list[Any] = []
-        signs: list[Any] = []
-        costs: list[Any] = []
-        highs: list[Any] = []
-        rights: list[Any] = []
-        height = width = 0
-        for question in questions:
-            free, step = question.free, question.step
-            number, row, sign = self._entries(free)
-            used, row = np.unique(row, return_inverse=True)
-            size, last = len(free), height + len(used)
-            at = width + int(np.searchsorted(free, question.cell))
-            rows += [height + row, height + row, [last] * 3]
-            columns += [width + number, width + size + number, [at, at + size, width + 2 * size]]
-            signs += [sign, -sign, [1, -1, 1 if step >= 0 else -1]]
-            costs += [np.ones(2 * size), [_MISS]]
-            value = self.system.value[free]
-            highs += [self.system.high[free] - value, value - self.system.low[free], [abs(step)]]
-            rights += [np.zeros(len(used)), [step]]
-            height, width = last + 1, width + 2 * size + 1
-        entries = (np.concatenate(rows), np.concatenate(columns))
-        matrix = csc_array((np.concatenate(signs).astype(float), entries), shape=(height, width))
-        right, high = np.concatenate(rights), np.concatenate(highs)
-        done = milp(
-            np.concatenate(costs),
-            constraints=LinearConstraint(matrix, right, right),
-            bounds=Bounds(np.zeros(width), high),
+        part = self.programme.parts()
+        reach = np.zeros((len(self.knowers), part.max() + 1), dtype=bool)
+        reach[self.owner, part] = True
+        reach[_OUTSIDER] = True
+        return reach[:, part]
+
+    def _unsettled(self) -> Any:
+        return self.asked & ~_holds(self.system, self.least, self.greatest)
+
+    def _groups(self) -> Iterator[Any]:
+        """Yield groups of areas, halves before eighths before single areas.
+
+        Of each kind so many that every area is in one where any given other is not. The more areas
+        stand still, the more a point tells; the fewer, the more room there is.
+        """
+        import numpy as np
+
+        areas = np.arange(1, len(self.knowers))
+        for many in _SHARES:
+            digit = areas - 1
+            while digit.any():
+                for value in range(many):
+                    if (group := areas[digit % many == value]).size:
+                        yield group
+                digit = digit // many
+        yield from areas[:, None]
+
+    def _sweep(self, knowers: Any) -> None:
+        """Move unsettled cells all together, again and again, while the areas of `knowers` stand.
+
+        Each programme wants every cell somewhat farther up or down, as its needs are; which of
+        both is drawn where both would do.
+        """
+        import numpy as np
+
+        still = np.isin(self.owner, knowers)
+        idle = 0
+        while idle < _IDLE:
+            unsettled = self._unsettled()[knowers]
+            todo = np.flatnonzero(unsettled.any(axis=0) & ~still)
+            if not len(todo):
+                return
+            aims = self._aims(knowers, unsettled, todo)
+            self._keep(self.programme.towards(todo, aims, still))
+            left = self._unsettled()[np.ix_(knowers, todo)].any(axis=0).sum()
+            idle = 0 if left < len(todo) else idle + 1
+
+    def _aims(self, knowers: Any, unsettled: Any, todo: Any) -> Any:
+        """Return how far each cell should move, up or down: what the knowers still lack."""
+        import numpy as np
+
+        system, unsettled = self.system, unsettled[:, todo]
+        grid = np.ix_(knowers, todo)
+        least = np.where(unsettled, self.least[grid], -np.inf).max(axis=0)
+        greatest = np.where(unsettled, self.greatest[grid], np.inf).min(axis=0)
+        value, reach, drop = system.value[todo], system.reach[todo], system.drop[todo]
+        width = system.width[todo]
+        narrow = greatest - least < width - _SLACK
+        may_rise = (narrow | (greatest < reach - _SLACK)) & (system.high[todo] > value)
+        may_fall = (narrow | (least > drop + _SLACK)) & (system.low[todo] < value)
+        up = np.maximum(np.maximum(reach, np.minimum(least, drop) + width) - value, 1)
+        down = np.maximum(value - np.minimum(drop, np.maximum(greatest, reach) - width), 1)
+        rises = may_rise & (~may_fall | self.draw.integers(0, 2, len(todo), dtype=bool))
+        aims = np.where(rises, up, -down)
+        return np.clip(aims, (system.low - system.value)[todo], (system.high - system.value)[todo])
+
+    def _ask_at_home(self) -> None:
+        """Find the cells that their own area's open figures bound too tightly, for anybody.
+
+        As if all other areas gave way without limit: then areas are independent, and one programme
+        bounds a cell of each exactly.
+        """
+        import numpy as np
+
+        left = np.flatnonzero(self._unsettled()[_OUTSIDER])
+        while len(left):
+            _, first = np.unique(self.programme.home[left], return_index=True)
+            chosen, left = left[first], np.delete(left, first)
+            points = [self.programme.farthest_at_home(chosen, way) for way in (-1, 1)]
+            for point in points:
+                self._keep(self.programme.balanced(point))
+            least, greatest = (self.system.value[chosen] + point[chosen] for point in points)
+            narrow = ~_holds(self.system, least, greatest, chosen)
+            for n, low, high in zip(chosen[narrow], least[narrow], greatest[narrow], strict=True):
+                self._give_up(int(n), _OUTSIDER, low, high)
+
+    def _ask_each(self) -> None:
+        """Bound every cell that is left exactly, for the first knower it is not settled for."""
+        import numpy as np
+
+        while len(left := np.argwhere(self._unsettled())):
+            knower, n = (int(one) for one in left[0])
+            still = self.owner == knower
+            for direction in (1, -1):
+                if self._unsettled()[knower, n]:
+                    self._keep(self.programme.farthest(n, direction, still))
+            if self._unsettled()[knower, n]:
+                self._give_up(n, knower, self.least[knower, n], self.greatest[knower, n])
+
+    def _give_up(self, n: int, knower: int, least: float, greatest: float) -> None:
+        from treem.disclosure.audit import Weak
+
+        position = self.system.position[n]
+        self.asked[:, n] = False
+        self.weak[n] = Weak(
+            position, self.knowers[knower], float(least), float(greatest), "interval"
         )
-        if done.status != 0:
-            return
-        start = 0
-        for question in questions:
-            size = len(question.free)
-            found = done.x[start : start + 2 * size]
-            self._keep(question.free, found[:size] - found[size:])
-            start += 2 * size + 1
 
-    def _keep(self, index: Any, moved: Any) -> None:
-        """Note what a witness shows, and remember it for the next attack on the block."""
+    def _keep(self, moved: Any) -> None:
+        """Note what a point shows, if it is one, and remember it for the next attack."""
+        if moved is not None and len(cells := self._note(moved)):
+            positions = tuple(self.system.position[n] for n in cells)
+            self.proofs.append((positions, tuple(moved[cells].tolist())))
+
+    def _note(self, moved: Any) -> Any:
+        """Widen the intervals of the cells moved, for every knower whose own cells stay.
+
+        Returns these cells.
+        """
         import numpy as np
 
-        moved = np.where(np.abs(moved) < _SLACK, 0.0, moved)
-        cells, moved = index[moved != 0], moved[moved != 0]
-        if not len(cells):
-            return
-        self.proofs.append((tuple(self.system.position[n] for n in cells), tuple(moved)))
-        self._note(cells, self.system.value[cells] + moved)
-
-    def _note(self, cells: Any, values: Any) -> None:
-        """Widen the intervals of the cells moved, for every knower whose own cells stay."""
-        import numpy as np
-
+        cells = np.flatnonzero(np.abs(moved) > _SLACK)
+        values = self.system.value[cells] + moved[cells]
         blind = np.ones(len(self.knowers), dtype=bool)
         blind[self.owner[cells]] = False
         grid = np.ix_(blind, cells)
         self.least[grid] = np.minimum(self.least[grid], values)
         self.greatest[grid] = np.maximum(self.greatest[grid], values)
+        return cells
 
     def _recall(self) -> None:
         """Use the witnesses of earlier attacks that are possible here too."""
         import numpy as np
 
         at = {position: n for n, position in enumerate(self.system.position)}
-        for positions, moved in self.proofs:
-            if not all(position in at for position in positions):
-                continue
-            self._try(np.array([at[position] for position in positions]), np.array(moved))
-
-    def _try(self, cells: Any, steps: Any) -> bool:
-        """Note what a point shows if it is possible; whether it is.
-
-        An equation that it upsets is set right by the unknown that takes up what is left.
-        """
-        import numpy as np
-
-        for _ in range(4):
-            number, row, sign = self._entries(cells)
-            balance = np.bincount(row, weights=sign * steps[number])
-            upset = np.flatnonzero(np.abs(balance) > _SLACK)
-            if not len(upset):
-                break
-            takers = self.near.taker[upset]
-            moving = np.isin(takers, cells)
-            if (takers < 0).any() or moving.all():
-                return False
-            takers, upset = takers[~moving], upset[~moving]
-            cells = np.concatenate([cells, takers])
-            steps = np.concatenate([steps, -balance[upset] / self.near.taker_sign[upset]])
-        else:
-            return False
-        values = self.system.value[cells] + steps
-        if (values < self.system.low[cells] - _SLACK).any():
-            return False
-        if (values > self.system.high[cells] + _SLACK).any():
-            return False
-        self._note(cells, values)
-        return True
-
-    def _try_swaps(self) -> None:
-        """Try, for every cell, to move it alone while others of one equation give way.
-
-        Twice with different others, so that no single area knows of all of them; no programme
-        is needed for what can be shown so.
-        """
-        import numpy as np
-
-        system = self.system
-        drop = np.where(np.isinf(system.drop), system.value, system.drop)
-        down = np.maximum(np.minimum(self.near.fall, system.width), system.value - drop)
-        up = np.maximum(system.reach, system.value - down + system.width) - system.value
-        for swap in self.near.swaps(np.maximum(down, 0), np.maximum(up, 0)):
-            self._try(*swap)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """Whether a cell can move by `step` when only the `free` cells move."""
-
-    cell: int
-    step: float
-    free: Any
+        for positions, steps in self.proofs:
+            if all(position in at for position in positions):
+                moved = np.zeros(len(self.system.position))
+                moved[[at[position] for position in positions]] = steps
+                moved = self.programme.balanced(moved)
+                if moved is not None:
+                    self._note(moved)
