@@ -24,7 +24,7 @@ from disclosure_tables import (
 )
 from treem.disclosure.audit import weak_cells
 from treem.disclosure.ledger import Ledger, LedgerRow
-from treem.disclosure.network import Block, Cell, Key, blocks, build_network
+from treem.disclosure.network import Block, Cell, Key, Network, blocks, build_network
 from treem.disclosure.policy import Policy, load_policy
 from treem.disclosure.protect import Protection, protect
 from treem.disclosure.protect import attack as audit_again
@@ -534,6 +534,39 @@ def test_the_cheapest_partners_are_taken(measures: Mapping[str, Measure], policy
     result = protected(one_year("CT24", [3, 30, 40, 50, 60, 70, 80, 90], 400), measures, policy)
     hidden = {area for area in EIGHT if state(result, "CT24", area)[1] == "[c]"}
     assert hidden == {"256", "257", "258"}
+
+
+@pytest.mark.parametrize("seed", [9, 39])
+def test_nothing_is_hidden_in_vain(
+    seed: int, measures: Mapping[str, Measure], policy: Policy
+) -> None:
+    """Show any partner again: a sum is left with too few hidden parts, or an attack succeeds.
+
+    In both tables cells that were hidden after a first failure are idle after a later one.
+    """
+    years, areas = (2022, 2023, 2024), 4 + seed % 3
+    counts = random_counts(
+        seed, measure="CT11.1", areas=areas, years=years, dimensions=("sex",), base=3000
+    )
+    results, sums = table(counts, measures, pools=True), links(area_codes(areas), years)
+    cells = protect(results, measures, sums, policy).cells
+    network = count_table(results, measures, sums, policy, Ledger()).network
+    hidden = {Key(*row[:5]) for row in cells[cells.state == "hidden"].itertuples(index=False)}
+    partners = {Key(*row[:5]) for row in cells[cells.why == "secondary"].itertuples(index=False)}
+    assert partners
+    for key in partners:
+        fewer = hidden - {key}
+        assert left_with_too_few(network, fewer) or audit_again(network, fewer, policy), key
+
+
+def left_with_too_few(network: Network, hidden: set[Key]) -> bool:
+    for relation in network.relations:
+        printed = [network.cells[n] for n, _ in relation.terms if not network.cells[n].derived]
+        many = sum(1 for cell in printed if cell.key in hidden)
+        needed = 3 if len({cell.owner for cell in printed}) > 2 else 2
+        if relation.kind != "derived" and 0 < many < needed:
+            return True
+    return False
 
 
 def test_what_cannot_be_protected_is_refused() -> None:

@@ -6,7 +6,7 @@ it finds no proof in time a greedy choice takes over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from treem.disclosure.network import Block, Relation
 
@@ -78,17 +78,28 @@ def _greedy(block: Block, required: Iterable[int]) -> frozenset[int]:
     while again:
         again = False
         for relation in block.relations:
-            terms = [n for n, _ in relation.terms if not block.cells[n].derived]
-            inside = [n for n in terms if n in hidden]
-            must = (
-                must_hide_derived(block, relation) if relation.kind == "derived" else bool(inside)
+            missing = _missing(block, relation, hidden)
+            others = sorted(
+                (block.weights[n], n)
+                for n, _ in relation.terms
+                if n not in hidden and not block.cells[n].derived
             )
-            missing = enough(block, relation) - len(inside) if must else 0
-            others = sorted((block.weights[n], n) for n in terms if n not in hidden)
-            for _, n in others[: max(missing, 0)]:
+            for _, n in others[:missing]:
                 hidden.add(n)
                 again = True
     return frozenset(hidden)
+
+
+def suffices(block: Block, hidden: Set[int]) -> bool:
+    """Whether every relation that holds a hidden cell holds enough of them."""
+    return not any(_missing(block, relation, hidden) > 0 for relation in block.relations)
+
+
+def _missing(block: Block, relation: Relation, hidden: Set[int]) -> int:
+    """Return how many cells of a relation must still be hidden, none where it holds no secret."""
+    inside = [n for n, _ in relation.terms if n in hidden and not block.cells[n].derived]
+    must = must_hide_derived(block, relation) if relation.kind == "derived" else bool(inside)
+    return max(enough(block, relation) - len(inside), 0) if must else 0
 
 
 def enough(block: Block, relation: Relation) -> int:

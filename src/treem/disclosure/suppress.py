@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from treem.disclosure.audit import Weak, Witness, weak_cells
-from treem.disclosure.choice import choose
+from treem.disclosure.choice import choose, suffices
 from treem.disclosure.network import Block, Key, Network, blocks
 from treem.disclosure.partners import partners, room_for_small
 from treem.disclosure.pools import open_pools, pools_to_hide
@@ -22,6 +22,9 @@ from treem.errors import DataError
 ROUNDS = 100
 FRUGAL = 3
 """Failed audits after which every relation of a weak cell gets a partner at once."""
+
+REOPENED = 1_000
+"""Cells of a block beyond which no hidden cell is shown again: each try is a whole audit."""
 
 COARSE = 8
 """Failed audits after which all pools of years of the block are hidden."""
@@ -85,6 +88,7 @@ def protect_block(block: Block, width: Callable[[int], int]) -> tuple[frozenset[
             continue
         weak = weak_cells(block, chosen, width, proofs)
         if not weak:
+            chosen = _reopened(block, chosen, width)
             return chosen, _report(block, chosen, number, greedy)
         failures += 1
         added = _further(block, chosen, weak, failures)
@@ -108,6 +112,21 @@ def _further(block: Block, chosen: frozenset[int], weak: Sequence[Weak], failure
     }
     near = {n for n in pools if block.cells[n].owner in tied}
     return near or partners(block, chosen, weak, generous=failures > FRUGAL)
+
+
+def _reopened(block: Block, chosen: frozenset[int], width: Callable[[int], int]) -> frozenset[int]:
+    """Return the cells to hide without those that turned out not to be needed.
+
+    What was hidden after an early failure may be idle beside what was hidden after a later one.
+    Each further cell is shown again, the dearest first, where both audits hold without it.
+    """
+    if len(block.cells) > REOPENED:
+        return chosen
+    for n in sorted(chosen - block.required, key=lambda n: (-block.weights[n], n)):
+        fewer = chosen - {n}
+        if suffices(block, fewer) and not weak_cells(block, fewer, width):
+            chosen = fewer
+    return chosen
 
 
 def _report(block: Block, chosen: frozenset[int], rounds: int, greedy: bool) -> BlockReport:
