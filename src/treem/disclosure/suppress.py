@@ -23,7 +23,7 @@ ROUNDS = 100
 FRUGAL = 3
 """Failed audits after which every relation of a weak cell gets a partner at once."""
 
-REOPENED = 1_000
+REOPENED = 400
 """Cells of a block beyond which no hidden cell is shown again: each try is a whole audit."""
 
 COARSE = 8
@@ -79,16 +79,19 @@ def protect_block(block: Block, width: Callable[[int], int]) -> tuple[frozenset[
     proofs: list[Witness] = []
     greedy = False
     failures = 0
-    chosen: frozenset[int] = frozenset()
+    chosen = first = frozenset[int]()
     for number in range(1, ROUNDS + 1):
         chosen, proved = choose(block, required)
+        first = chosen if number == 1 else first
         greedy = greedy or not proved
         if more := room_for_small(block, chosen):
             required = set(chosen) | more
             continue
         weak = weak_cells(block, chosen, width, proofs)
         if not weak:
-            chosen = _reopened(block, chosen, width)
+            if len(block.cells) <= REOPENED:
+                idle = sorted(chosen - first, key=lambda n: (-block.weights[n], n))
+                chosen = _reopened(block, chosen, idle, width)
             return chosen, _report(block, chosen, number, greedy)
         failures += 1
         added = _further(block, chosen, weak, failures)
@@ -114,19 +117,25 @@ def _further(block: Block, chosen: frozenset[int], weak: Sequence[Weak], failure
     return near or partners(block, chosen, weak, generous=failures > FRUGAL)
 
 
-def _reopened(block: Block, chosen: frozenset[int], width: Callable[[int], int]) -> frozenset[int]:
-    """Return the cells to hide without those that turned out not to be needed.
+def _reopened(
+    block: Block, chosen: frozenset[int], idle: Sequence[int], width: Callable[[int], int]
+) -> frozenset[int]:
+    """Return the cells to hide without those of `idle` that turn out not to be needed.
 
     What was hidden after an early failure may be idle beside what was hidden after a later one.
-    Each further cell is shown again, the dearest first, where both audits hold without it.
+    All are shown again at once where both audits hold without them, else either half in turn.
     """
-    if len(block.cells) > REOPENED:
+    fewer = chosen
+    for n in idle:
+        if suffices(block, fewer - {n}):
+            fewer = fewer - {n}
+    if fewer == chosen or not weak_cells(block, fewer, width):
+        return fewer
+    if len(idle) == 1:
         return chosen
-    for n in sorted(chosen - block.required, key=lambda n: (-block.weights[n], n)):
-        fewer = chosen - {n}
-        if suffices(block, fewer) and not weak_cells(block, fewer, width):
-            chosen = fewer
-    return chosen
+    middle = len(idle) // 2
+    chosen = _reopened(block, chosen, idle[:middle], width)
+    return _reopened(block, chosen, idle[middle:], width)
 
 
 def _report(block: Block, chosen: frozenset[int], rounds: int, greedy: bool) -> BlockReport:

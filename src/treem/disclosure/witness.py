@@ -188,7 +188,7 @@ class Attack:
         import numpy as np
 
         areas = np.arange(1, len(self.knowers))
-        for many in _SHARES:
+        for many in _SHARES if len(areas) > max(_SHARES) else _SHARES[:1]:
             digit = areas - 1
             while digit.any():
                 for value in range(many):
