@@ -65,19 +65,24 @@ def finish(
 
 
 def mark_failure(notebook: Mapping[str, Any], cell_id: str, message: str) -> str:
-    """Return a failed notebook with a Vietnamese mark before the cell that failed."""
-    cells = []
+    """Return a failed notebook with a Vietnamese mark before the cell that failed.
+
+    Without `cell_id` nobody knows which cell it was: the mark is on top.
+    """
+    cells = [] if cell_id else [_mark("KHÔNG RÕ Ô NÀO LỖI", message)]
     for cell in notebook["cells"]:
         if any(tag in _PAPERMILL_TAGS for tag in cell["metadata"].get("tags", [])):
             continue
         if cell["id"] == cell_id:
-            mark = f"**LỖI Ở Ô NGAY DƯỚI ĐÂY (`{cell_id}`)**\n\n{message}"
-            cells.append(
-                {"cell_type": "markdown", "id": "treem-loi", "metadata": {}, "source": mark}
-            )
+            cells.append(_mark(f"LỖI Ở Ô NGAY DƯỚI ĐÂY (`{cell_id}`)", message))
         cells.append(_plain_metadata(cell))
     kept = _kept_notebook(notebook, cells)
     return json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _mark(title: str, message: str) -> dict[str, Any]:
+    source = f"**{title}**\n\n{message}"
+    return {"cell_type": "markdown", "id": "treem-loi", "metadata": {}, "source": source}
 
 
 def _take_carried(cell: Mapping[str, Any], warnings: list[str]) -> Iterable[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 The executed notebook is written whole or not at all. A notebook that fails is kept with its
 finished cells and the failing one marked, whether an error stopped it, a limit, or the end of the
-process that ran it.
+process that ran it. Running (`Ran`) and keeping (`keep`) are two steps, because a notebook may run
+on another machine than the one that keeps it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from treem.notebooks.finish import finish, mark_failure
 from treem.notebooks.matrix import Unit
-
-if TYPE_CHECKING:
-    from treem.notebooks.forkserver import Call
 
 TABLES_VARIABLE = "TREEM_TABLES"
 CELL_SECONDS = 600
@@ -53,34 +51,70 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class _Stop:
-    """What stopped a notebook: the id of its cell, and the error."""
+class Stop:
+    """What stopped a notebook: the id of its cell, empty where nobody knows, and the error."""
 
     cell: str
     cause: str
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A unit that has run and is not written yet: the text to keep, and what its cells told."""
+
+    text: str
+    figures: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
+    stop: Stop | None = None
+
+
 @dataclass
 class _Executed:
     notebook: dict[str, Any] = field(default_factory=dict)
-    stop: _Stop | None = None
+    stop: Stop | None = None
 
 
 def run_job(job: Job) -> Outcome:
     """Run one unit with an ordinary kernel and write what is to be kept."""
-    with tempfile.TemporaryDirectory(prefix="treem-") as scratch:
-        with _surroundings(environment_of(job, Path(scratch))):
-            return _keep(job, _execute(job, ordinary=True))
+    return keep(job, run_ordinary(job))
 
 
 def run_here(job: Job) -> Outcome:
     """Run one unit in this process, a child of the template, and write what is to be kept."""
-    return _keep(job, _execute(job))
+    return keep(job, run_in_place(job))
 
 
-def tell_again(job: Job, call: Call) -> Outcome:
-    """Keep what a child had done of a unit when it ended before its time."""
-    return _keep(job, _execute(job, told=call))
+def run_ordinary(job: Job) -> Ran:
+    """Run one unit with an ordinary kernel."""
+    with tempfile.TemporaryDirectory(prefix="treem-") as scratch:
+        with _surroundings(environment_of(job, Path(scratch))):
+            return _finished(job, _execute(job, ordinary=True))
+
+
+def run_in_place(job: Job) -> Ran:
+    """Run one unit in this process, a child of the template."""
+    return _finished(job, _execute(job))
+
+
+def tell_again(job: Job, told: Any) -> Outcome:
+    """Keep what a child had done of a unit when it ended before its time.
+
+    `told` is the child's call, or a copy of what it told (`treem.notebooks.worker.Told`).
+    """
+    return keep(job, _finished(job, _execute(job, told=told)))
+
+
+def give_up(job: Job, cause: str) -> Outcome:
+    """Keep a unit that was never seen to end, as it was before it ran, with the cause on top."""
+    return keep(job, Ran(mark_failure(job.notebook, "", cause), stop=Stop("", cause)))
+
+
+def keep(job: Job, ran: Ran) -> Outcome:
+    """Write what is to be kept of a unit: its executed notebook, or the one that failed."""
+    if ran.stop is not None:
+        return Outcome(job.unit.name, error=_keep_failed(job, ran.text, ran.stop))
+    _write_whole(job.out / job.unit.output, ran.text)
+    return Outcome(job.unit.name, ran.figures, ran.warnings)
 
 
 def environment_of(job: Job, scratch: Path) -> dict[str, str]:
@@ -142,11 +176,11 @@ def _execute(job: Job, **options: Any) -> _Executed:
         )
     except PapermillExecutionError as error:
         cell = next(cell for cell in kept[0].nb.cells if _failed(cell))
-        stop = _Stop(cell.id, f"{error.ename}: {error.evalue}")
+        stop = Stop(cell.id, f"{error.ename}: {error.evalue}")
     except CellTimeoutError as error:
-        stop = _Stop(_last_begun(kept[0].nb), _timeout_words(error, job))
+        stop = Stop(_last_begun(kept[0].nb), _timeout_words(error, job))
     except DeadKernelError as error:
-        stop = _Stop(_last_begun(kept[0].nb), _death_words(error))
+        stop = Stop(_last_begun(kept[0].nb), _death_words(error))
     notebook = nbformat.v4.rwbase.split_lines(kept[0].nb)
     return _Executed(notebook, stop)
 
@@ -173,23 +207,23 @@ def _death_words(error: BaseException) -> str:
     return said if said.startswith("tiến trình") else "tiến trình của sổ tính bị dừng giữa chừng"
 
 
-def _keep(job: Job, executed: _Executed) -> Outcome:
-    name = job.unit.name
+def _finished(job: Job, executed: _Executed) -> Ran:
     if executed.stop is not None:
-        return Outcome(name, error=_keep_failed(job, executed.notebook, executed.stop))
-    finished = finish(executed.notebook, job.unit.output.as_posix(), job.unit.parameters, name)
-    _write_whole(job.out / job.unit.output, finished.text)
-    return Outcome(name, finished.figures, finished.warnings)
+        cell, cause = executed.stop.cell, f"`{executed.stop.cause}`"
+        return Ran(mark_failure(executed.notebook, cell, cause), stop=executed.stop)
+    unit = job.unit
+    finished = finish(executed.notebook, unit.output.as_posix(), unit.parameters, unit.name)
+    return Ran(finished.text, finished.figures, finished.warnings)
 
 
-def _keep_failed(job: Job, notebook: dict[str, Any], stop: _Stop) -> str:
+def _keep_failed(job: Job, text: str, stop: Stop) -> str:
     kept = job.failed / job.unit.output
     shown = kept.relative_to(job.root) if kept.is_relative_to(job.root) else kept
-    _write_whole(kept, mark_failure(notebook, stop.cell, f"`{stop.cause}`"))
+    _write_whole(kept, text)
+    where = f"dừng ở ô “{stop.cell}”" if stop.cell else "không chạy xong"
     return (
-        f"Sổ tính {job.unit.output} (mẫu notebooks/{job.unit.template}.ipynb) dừng ở ô "
-        f"“{stop.cell}”: {stop.cause}. Bản đang chạy dở được giữ tại {shown}; "
-        "mở tệp này để xem ô có lỗi."
+        f"Sổ tính {job.unit.output} (mẫu notebooks/{job.unit.template}.ipynb) {where}: "
+        f"{stop.cause}. Bản đang chạy dở được giữ tại {shown}; mở tệp này để xem ô có lỗi."
     )
 
 
