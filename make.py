@@ -29,6 +29,7 @@ LOCKS = {
     "run": ["requirements.lock"],
     "dev": ["requirements.lock", "requirements-dev.lock"],
     "lab": ["requirements.lock", "requirements-lab.lock"],
+    "dask": ["requirements.lock", "requirements-dask.lock"],
 }
 QUARTO = "quarto-cli==1.10.19"
 QUARTO_SECONDS = 60
@@ -120,7 +121,7 @@ def lock() -> int:
         if "==" in line and not line.startswith((" ", "#"))
     ]
     without = [part for name in sorted(set(names)) for part in ("--no-emit-package", name)]
-    for extra in ("dev", "lab"):
+    for extra in ("dask", "dev", "lab"):
         subprocess.run(
             [*common, "--extra", extra, "-c", "requirements.lock", *without]
             + ["pyproject.toml", "-o", f"requirements-{extra}.lock"],

@@ -32,7 +32,7 @@ def test_conda_asks_for_the_same_versions_as_pip() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
     flat = [entry for entry in conda if isinstance(entry, str)]
     flat += [entry for group in conda if isinstance(group, dict) for entry in group["pip"]]
-    wanted = {*_pyproject()["run"], *_pyproject()["lab"], *_pyproject()["build"]}
+    wanted = {entry for name in ("run", "build", "dask", "lab") for entry in _pyproject()[name]}
     extra = {"python>=3.11", "pip", "quarto>=1.9", "--no-deps --editable ."}
     assert set(flat) == wanted | extra
 
@@ -44,6 +44,7 @@ def test_conda_asks_for_the_same_versions_as_pip() -> None:
         ("requirements.lock", "build"),
         ("requirements-dev.lock", "dev"),
         ("requirements-lab.lock", "lab"),
+        ("requirements-dask.lock", "dask"),
     ],
 )
 def test_every_dependency_is_locked_with_hashes(lock: str, extra: str) -> None:
