@@ -10,6 +10,7 @@ import argparse
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -228,6 +229,7 @@ _ARGPARSE_WORDS = (
     ("choose from ", "chọn một trong "),
     ("invalid int value: ", "cần số nguyên, đang ghi "),
     ("invalid positive value: ", "cần số nguyên từ 1 trở lên, đang ghi "),
+    ("invalid address value: ", "cần địa chỉ như tcp://10.0.0.5:8786, đang ghi "),
 )
 
 
@@ -357,8 +359,13 @@ def _running(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         metavar="N",
         type=_positive,
-        default=os.cpu_count() or 1,
-        help="số sổ tính chạy cùng lúc (mặc định: số nhân của máy)",
+        help="số sổ tính chạy cùng lúc (mặc định: số nhân của máy, hoặc số luồng của cụm Dask)",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ĐỊA_CHỈ",
+        type=_address,
+        help="chạy sổ tính trên cụm Dask có scheduler ở địa chỉ này, ví dụ tcp://10.0.0.5:8786",
     )
 
 
@@ -369,7 +376,18 @@ def _positive(text: str) -> int:
     return number
 
 
-_positive.__name__ = "positive"  # argparse prints the name of the type in its message
+def _address(text: str) -> str:
+    """Return the address of a scheduler; that somebody answers there is seen when it is used."""
+    if not re.fullmatch(r"((tcp|tls|ws|wss)://)?[^\s/:]+:\d{1,5}", text) and not re.fullmatch(
+        r"((tcp|tls|ws|wss)://)?\[[0-9A-Fa-f:.]+\]:\d{1,5}", text
+    ):
+        raise ValueError
+    return text
+
+
+# argparse prints the name of the type in its message
+_positive.__name__ = "positive"
+_address.__name__ = "address"
 
 
 # --- helpers ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
     └── MachineError          3   the machine or we failed
         ├── StorageError          disk full, read-only folder, locked edition
         ├── NotebookError         a notebook failed while it ran
+        ├── ClusterError          a Dask cluster that does not answer, lacks workers or differs
         └── PublishError          Quarto, Pandoc or Typst failed
 
 A message is Vietnamese and says where, what was found, what was expected and what to do next.
@@ -80,6 +81,10 @@ class StorageError(MachineError):
 
 class NotebookError(MachineError):
     """A notebook failed; it is kept with the failing cell marked."""
+
+
+class ClusterError(MachineError):
+    """The Dask cluster asked for does not answer, has no worker, or runs other code."""
 
 
 class PublishError(MachineError):

@@ -39,7 +39,8 @@ class How:
     audience: Audience = "public"
     publisher: str = "auto"
     engine: Literal["auto", "kernel"] = "auto"
-    jobs: int = 1
+    jobs: int | None = None
+    dask: str | None = None
     force: bool = False
 
 
@@ -190,7 +191,7 @@ def _make_tables_and_notebooks(
     record = canonical_json(computed_from(project, edition)) + "\n"
     stage = scratch(paths.root, "stage")
     made = [(stage / "tables", paths.tables), (stage / "notebooks", paths.notebooks)]
-    warm_up(project, how.engine)
+    warm_up(project, how.engine, how.dask, say)
     with _timed(seconds, "tables"):
         _write_tables(project, edition, stage / "tables", say)
     if edition.audience == "public":
@@ -209,6 +210,7 @@ def _make_tables_and_notebooks(
             failed=paths.root / "failed",
             jobs=how.jobs,
             engine=how.engine,
+            dask=how.dask,
             last=None if how.force else paths.notebooks,
             say=say,
         )

@@ -38,7 +38,7 @@ READ_BY_NOTEBOOKS = (
     "_extensions/nd30/fonts",
     "requirements.lock",
 )
-_NEVER_READ = frozenset({"figures.jsonl", "made_from.json", "quality_raw.json"})
+NEVER_READ = frozenset({"figures.jsonl", "made_from.json", "quality_raw.json"})
 """Tables that no notebook reads, or only after all others have run."""
 _WHOLE = "whole"
 
@@ -124,7 +124,7 @@ def _digests(tables: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return checksums of each table, whole and by year; known ones where a file is the same."""
     found: dict[str, Any] = {}
     for path in sorted(one for one in tables.iterdir() if one.is_file()):
-        if path.name in _NEVER_READ:
+        if path.name in NEVER_READ:
             continue
         whole = file_sha256(path)
         if known.get(path.name, {}).get(_WHOLE) == whole:

@@ -75,7 +75,8 @@ def mark_failure(notebook: Mapping[str, Any], cell_id: str, message: str) -> str
             continue
         if cell["id"] == cell_id:
             cells.append(_mark(f"LỖI Ở Ô NGAY DƯỚI ĐÂY (`{cell_id}`)", message))
-        cells.append(_plain_metadata(cell))
+        plain = _plain_metadata(cell)
+        cells.append({**plain, "id": INJECTED_TAG} if _is_injected(cell) else plain)
     kept = _kept_notebook(notebook, cells)
     return json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
@@ -111,7 +112,7 @@ def _kept_cell(cell: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, 
     if cell["cell_type"] == "markdown":
         kept["source"] = _fill(text, values)
         return kept
-    if INJECTED_TAG in cell["metadata"].get("tags", []):
+    if _is_injected(cell):
         kept["id"] = INJECTED_TAG
         text = text.removeprefix("# Parameters\n")
     lines = text.split("\n")
@@ -122,6 +123,10 @@ def _kept_cell(cell: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, 
         _fill(line, quoted) if line.startswith("#|") else line for line in lines
     )
     return kept
+
+
+def _is_injected(cell: Mapping[str, Any]) -> bool:
+    return INJECTED_TAG in cell["metadata"].get("tags", [])
 
 
 def _plain_metadata(cell: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,9 +75,13 @@ class Journal:
 
     def written(self, name: str, after: int) -> str:
         """Return what stands in `stdout` or `stderr` after a position."""
+        return self.bytes_written(name, after).decode("utf-8", "replace")
+
+    def bytes_written(self, name: str, after: int = 0) -> bytes:
+        """Return the same as bytes."""
         descriptor = self.stdout if name == "stdout" else self.stderr
         length = os.fstat(descriptor).st_size - after
-        return _read_at(descriptor, after, max(length, 0)).decode("utf-8", "replace")
+        return _read_at(descriptor, after, max(length, 0))
 
     def close(self) -> None:
         """Close the files."""

@@ -47,6 +47,15 @@ class Progress:
         for warning in warnings:
             self.say(f"  {name} cảnh báo: {warning}")
 
+    def again(self, name: str, line: str) -> None:
+        """Note that a unit has to run again, and say why."""
+        self.marks[name] = WAITING
+        self.note(line)
+
+    def note(self, line: str) -> None:
+        """Say something that is not about the end of a unit."""
+        self.say(line)
+
     def close(self) -> None:
         """Leave the terminal as it was."""
 
@@ -91,6 +100,12 @@ class Board(Progress):
             self.say(f"sổ tính {name}: LỖI")
         for warning in warnings:
             self.say(f"{name} cảnh báo: {warning}")
+        self._draw()
+
+    def note(self, line: str) -> None:
+        """Say something above the board."""
+        self._wipe()
+        self.say(line)
         self._draw()
 
     def close(self) -> None:

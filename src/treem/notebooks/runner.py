@@ -1,8 +1,8 @@
 """Run the notebooks of an edition with papermill, several at a time.
 
 Every name is checked before anything runs. Each unit has a process of its own: a child forked from
-a template that has everything imported (`treem.notebooks.forkserver`), or an ordinary kernel. A
-notebook that fails is kept under `reports/<edition>/failed/` with the failing cell marked; the
+a template that has everything imported (`treem.notebooks.forkserver`), or an ordinary kernel, here
+or on the workers of a Dask cluster (`treem.notebooks.cluster`). A notebook that fails is kept under `reports/<edition>/failed/` with the failing cell marked; the
 others go on, and then the run stops.
 
 A notebook reads its tables from the folder named in the environment variable `TREEM_TABLES`, so
@@ -42,6 +42,7 @@ from treem.notebooks.unit import (
 from treem.project import Project
 
 if TYPE_CHECKING:
+    from treem.notebooks.cluster import Cluster
     from treem.notebooks.forkserver import Call, ForkServer
 
 __all__ = ["FIGURES", "TABLES_VARIABLE", "Job", "Outcome", "execute", "run_job", "warm_up"]
@@ -61,8 +62,9 @@ def execute(
     tables: Path,
     notebooks: Path,
     failed: Path,
-    jobs: int = 1,
+    jobs: int | None = 1,
     engine: Engine = "auto",
+    dask: str | None = None,
     last: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
@@ -70,16 +72,20 @@ def execute(
 
     Reads `tables/{observations.parquet,findings.csv,results.csv}`; writes the executed notebooks
     under `notebooks` and `tables/figures.jsonl`. A notebook that fails is kept under `failed`.
-    `engine` is `kernel` for ordinary kernels; `auto` takes them only where the machine cannot
-    fork safely. `last` is the folder of the last good build's notebooks: those with the same inputs
+    `jobs` is how many run at a time; None is one for each processor, or for each thread of the
+    cluster. `engine` is `kernel` for ordinary kernels; `auto` takes them only where the machine
+    cannot fork safely. `dask` is the address of a cluster that runs them. `last` is the folder of the last good build's notebooks: those with the same inputs
     are taken from there; None runs all. `say` gets lines of progress.
 
-    Raises UsageError before anything runs where names do not fit, NotebookError where one fails.
+    Raises UsageError before anything runs where names do not fit, NotebookError where one fails,
+    ClusterError where a cluster cannot run them.
     """
     matrix, templates = check_matrix(project, edition)
     shutil.rmtree(failed, ignore_errors=True)
     tables, out = tables.resolve(), notebooks.resolve()
-    progress = progress_for(matrix.all, jobs, say)
+    cluster = _cluster(project, dask, say)
+    jobs = jobs if cluster is not None else at_a_time(jobs)
+    progress = progress_for(matrix.all, jobs or (cluster.threads if cluster else 1), say)
 
     cache = UnitCache(project, edition, tables, last)
 
@@ -95,7 +101,7 @@ def execute(
             )
             for unit in units
         ]
-        outcomes = _run_or_reuse(work, printed, cache, jobs, engine, progress)
+        outcomes = _run_or_reuse(work, printed, cache, jobs, engine, progress, cluster)
         return [figure for outcome in outcomes for figure in outcome.figures]
 
     try:
@@ -107,15 +113,48 @@ def execute(
     finally:
         progress.close()
         shutil.rmtree(failed.resolve().parent / _SCRATCH, ignore_errors=True)
+        if cluster is not None:
+            _leave_cluster()
     return [out / unit.output for unit in matrix.all] + [tables / FIGURES]
 
 
-def warm_up(project: Project, engine: Engine = "auto") -> None:
-    """Start the template while something else is done; `execute` then finds it ready."""
+def warm_up(
+    project: Project,
+    engine: Engine = "auto",
+    dask: str | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Start the template while something else is done; `execute` then finds it ready.
+
+    With a cluster: join it, so that one that cannot be used is known before the work begins.
+    """
     from treem.notebooks.forkserver import fork_is_safe, fork_server
 
-    if engine == "auto" and fork_is_safe():
+    if dask is not None:
+        _cluster(project, dask, say)
+    elif engine == "auto" and fork_is_safe():
         fork_server(_lock(project.root))
+
+
+def at_a_time(jobs: int | None) -> int:
+    """Return how many units run at a time on this machine."""
+    return jobs or os.cpu_count() or 1
+
+
+def _cluster(
+    project: Project, address: str | None, say: Callable[[str], None]
+) -> Cluster | None:
+    if address is None:
+        return None
+    from treem.notebooks.cluster import join
+
+    return join(address, _lock(project.root), say)
+
+
+def _leave_cluster() -> None:
+    from treem.notebooks.cluster import leave
+
+    leave()
 
 
 def _lock(root: Path) -> Path:
@@ -135,23 +174,30 @@ def _run_or_reuse(
     work: Sequence[Job],
     printed: str,
     cache: UnitCache,
-    jobs: int,
+    jobs: int | None,
     engine: Engine,
     progress: Progress,
+    cluster: Cluster | None,
 ) -> list[Outcome]:
     """Run what changed, take the rest from the last build; outcomes in the order of the jobs."""
     keys = {job.unit.name: cache.key(job, printed) for job in work}
     found = {job.unit.name: cache.reuse(job, keys[job.unit.name]) for job in work}
     progress.reused(name for name, outcome in found.items() if outcome is not None)
     changed = [job for job in work if found[job.unit.name] is None]
-    ran = run_jobs(changed, jobs, engine, progress)
+    ran = run_jobs(changed, jobs, engine, progress, cluster)
     for job, done in zip(changed, ran, strict=True):
         cache.keep(job, keys[job.unit.name], done)
         found[job.unit.name] = done
     return [outcome for job in work if (outcome := found[job.unit.name]) is not None]
 
 
-def run_jobs(work: Sequence[Job], jobs: int, engine: Engine, progress: Progress) -> list[Outcome]:
+def run_jobs(
+    work: Sequence[Job],
+    jobs: int | None,
+    engine: Engine,
+    progress: Progress,
+    cluster: Cluster | None = None,
+) -> list[Outcome]:
     """Run the jobs, `jobs` at a time; return their outcomes in the order of the jobs.
 
     One that fails hurts no other: all run, then NotebookError names those that failed.
@@ -160,9 +206,16 @@ def run_jobs(work: Sequence[Job], jobs: int, engine: Engine, progress: Progress)
 
     if not work:
         return []
-    forks = engine == "auto" and fork_is_safe()
+    if cluster is not None:
+        from treem.notebooks.dispatch import dispatch
+
+        ended = dispatch(cluster, work, jobs, engine, progress)
+    elif engine == "auto" and fork_is_safe():
+        ended = _fork_all(work, at_a_time(jobs), progress)
+    else:
+        ended = _spawn_all(work, at_a_time(jobs), progress)
     outcomes: dict[str, Outcome] = {}
-    for outcome in (_fork_all if forks else _spawn_all)(work, jobs, progress):
+    for outcome in ended:
         progress.ended(outcome.unit, outcome.warnings, failed=bool(outcome.error))
         outcomes[outcome.unit] = outcome
     _raise_errors([outcomes[job.unit.name] for job in work])
