@@ -121,13 +121,16 @@ def lock() -> int:
         if "==" in line and not line.startswith((" ", "#"))
     ]
     without = [part for name in sorted(set(names)) for part in ("--no-emit-package", name)]
+    known = ["-c", "requirements.lock"]
     for extra in ("dask", "dev", "lab"):
         subprocess.run(
-            [*common, "--extra", extra, "-c", "requirements.lock", *without]
+            [*common, "--extra", extra, *known, *without]
             + ["pyproject.toml", "-o", f"requirements-{extra}.lock"],
             cwd=ROOT,
             check=True,
         )
+        if extra == "dask":  # the others may be installed beside it
+            known += ["-c", "requirements-dask.lock"]
     return 0
 
 

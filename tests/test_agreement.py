@@ -57,6 +57,27 @@ def test_every_dependency_is_locked_with_hashes(lock: str, extra: str) -> None:
     assert "://" not in text
 
 
+def _pins(lock: str) -> dict[str, set[str]]:
+    pins: dict[str, set[str]] = {}
+    for line in _locked_lines(lock):
+        name, version = line.split("==")
+        pins.setdefault(name, set()).add(version)
+    return pins
+
+
+def _locked_lines(lock: str) -> list[str]:
+    return re.findall(r"^[\w.-]+==[^ \\]+", (ROOT / lock).read_text("utf-8"), re.M)
+
+
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-lab.lock"])
+def test_what_a_cluster_needs_can_be_installed_beside_the_rest(lock: str) -> None:
+    cluster, other = _pins("requirements-dask.lock"), _pins(lock)
+    assert len(cluster) > 5
+    assert {name: other[name] for name in cluster if name in other} == {
+        name: cluster[name] for name in cluster if name in other
+    }
+
+
 def test_the_runner_does_without_the_jupyter_server() -> None:
     assert "jupyterlab" not in (ROOT / "requirements.lock").read_text("utf-8")
     assert "jupyter-server" not in (ROOT / "requirements.lock").read_text("utf-8")

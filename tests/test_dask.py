@@ -446,6 +446,19 @@ def test_workers_with_other_code_are_named_and_get_nothing(
         process.wait(10)
 
 
+def test_a_frozen_worker_is_named_after_a_bounded_wait(
+    office: Office, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "ANSWER_SECONDS", 0.5)
+    frozen = office.processes[1]
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(ClusterError, match=r"^Worker .*: không trả lời trong 0\.5 giây"):
+            join(office.address, project.root / "requirements.lock")
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+
+
 def test_another_version_of_a_package_is_named(
     office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

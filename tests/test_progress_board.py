@@ -72,6 +72,18 @@ def test_the_board_has_a_line_a_year_and_says_what_runs() -> None:
     assert "\x1b[5F" in drawn and drawn.rstrip().endswith("đang chạy: 258-2023")
 
 
+def test_a_unit_that_runs_again_waits_again_and_what_is_said_stands_above_the_board() -> None:
+    terminal = _Terminal()
+    board = Board(_units(), 2, lambda line: terminal.write(f"{line}\n"), terminal)
+    board.started("256-2023")
+    board.again("256-2023", "mất worker, chạy lại")
+    assert board.marks["256-2023"] == "·"
+    before, _, after = terminal.getvalue().partition("mất worker, chạy lại\n")
+    # the board that was there is wiped first, and drawn again below
+    assert before.endswith("\x1b[5F")
+    assert after.startswith("2023  ··· 0/3\n")
+
+
 def test_a_board_of_many_areas_fits_the_terminal_and_hides_no_failure() -> None:
     units = [
         Unit(f"a{number}", "t", PurePosixPath(f"{number}.ipynb"), {"year": 2025})

@@ -30,6 +30,8 @@ Say = Callable[[str], None]
 CONNECT_SECONDS = 5.0
 WORKER_SECONDS = 20.0
 """How long to wait for a worker while there is none."""
+ANSWER_SECONDS = 20.0
+"""How long a worker may take to say which code it has; one that is frozen never does."""
 _LOOK_SECONDS = 0.5
 _SHOWN_DIFFERENCES = 5
 _LOCKED = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?==", re.MULTILINE)
@@ -208,14 +210,25 @@ class Cluster:
             raise ClusterError(_refusal(f"Scheduler {self.address}", differing))
 
     def _differences(self, addresses: list[str]) -> dict[str, list[str]]:
-        """Return for each worker that answered what differs from us."""
+        """Return for each worker what differs from us; nothing of those that went meanwhile."""
         if not addresses:
             return {}
-        found = self._client.run(signature, self._packages, workers=addresses, on_error="return")
+        try:
+            found = self._client.run(
+                signature,
+                self._packages,
+                workers=addresses,
+                on_error="return",
+                callback_timeout=ANSWER_SECONDS,
+            )
+        except TimeoutError:
+            if len(addresses) == 1:
+                return {addresses[0]: [f"không trả lời trong {ANSWER_SECONDS:g} giây"]}
+            return {one: why for each in addresses for one, why in self._differences([each]).items()}
         return {
             address: self._compare(theirs)
             for address, theirs in found.items()
-            if not isinstance(theirs, OSError)  # it went in the meantime
+            if not isinstance(theirs, OSError)
         }
 
     def _compare(self, theirs: Mapping[str, str] | Exception) -> list[str]:

@@ -106,6 +106,7 @@ class Board(Progress):
         """Say something above the board."""
         self._wipe()
         self.say(line)
+        self._last = -math.inf
         self._draw()
 
     def close(self) -> None:

@@ -22,7 +22,6 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -209,6 +208,7 @@ def _fork(job: Job, scratch: Path, worker: Any) -> Ran | Told:
 
     with _starting:
         server = fork_server()
+    task = worker.get_current_task()
     call = server.submit(
         "treem.notebooks.unit:run_in_place",
         job,
@@ -217,9 +217,8 @@ def _fork(job: Job, scratch: Path, worker: Any) -> Ran | Told:
         limits=Limits(job.cell_seconds, job.notebook_seconds, _memory(worker)),
     )
     try:
-        with _wanted(worker) as check:
-            while not server.ended([call], _TURN_SECONDS):
-                check()
+        while not server.ended([call], _TURN_SECONDS):
+            _check_wanted(worker, task)
         if call.lost:
             raise _TemplateLost(call.sentence)
         if call.has_result or call.failure:
@@ -240,21 +239,16 @@ def _memory(worker: Any) -> int:
     return of_worker // threads if of_worker else fair_share(threads)
 
 
-@contextmanager
-def _wanted(worker: Any) -> Iterator[Any]:
-    """Give a check that raises _Withdrawn once the scheduler has taken this task back."""
-    key = worker.get_current_task()
-
-    def check() -> None:
-        task = worker.state.tasks.get(key)
-        if task is None or task.state in ("cancelled", "resumed"):
-            raise _Withdrawn(str(key))
-
-    yield check
+def _check_wanted(worker: Any, task: str) -> None:
+    """Raise _Withdrawn once the scheduler has taken a task back."""
+    known = worker.state.tasks.get(task)
+    if known is None or known.state == "cancelled":
+        raise _Withdrawn(task)
 
 
 def _spawn(job: Job, scratch: Path, worker: Any) -> Ran:
     """Run a unit with an ordinary kernel, in a process of its own: it changes the environment."""
+    task = worker.get_current_task()
     asked, answer = scratch / "job", scratch / "answer"
     asked.write_bytes(pickle.dumps(job))
     command = [sys.executable, "-c", _ALONE, str(asked), str(answer)]
@@ -265,9 +259,8 @@ def _spawn(job: Job, scratch: Path, worker: Any) -> Ran:
         ) as process,
     ):
         try:
-            with _wanted(worker) as check:
-                while not _ends(process):
-                    check()
+            while not _ends(process):
+                _check_wanted(worker, task)
         finally:
             if process.poll() is None:
                 _kill_group(process)
