@@ -314,7 +314,7 @@ def test_a_worker_killed_in_the_middle_costs_only_its_unit_which_runs_again(
 def test_a_unit_that_ends_what_runs_it_again_and_again_fails_alone_and_is_kept(
     cluster: Cluster, job: Callable[..., Job], tmp_path: Path
 ) -> None:
-    beside = "import time\ntime.sleep(0.3)"
+    beside = "import time\ntime.sleep(1)"
     work = [job("giet", PROCESSES + "os.kill(template, 9)\nimport time\ntime.sleep(60)")]
     work += [job(f"lanh-{number}", beside) for number in range(3)]
     said: list[str] = []
@@ -323,6 +323,9 @@ def test_a_unit_that_ends_what_runs_it_again_and_again_fails_alone_and_is_kept(
     assert str(caught.value).count("\n") == 0
     assert "giet.ipynb" in str(caught.value) and "3 lần liền" in str(caught.value)
     assert len(_files(tmp_path / "there/out")) == 3
+    # once it is suspected it waits until the others have ended
+    assert [line.split(":")[0].split()[-1] for line in said[-2:]] == ["giet", "giet"]
+    assert sum("lanh-" in line for line in said[:-2]) == 3
     cells = json.loads((tmp_path / "there/failed/giet.ipynb").read_text("utf-8"))["cells"]
     assert [cell["id"] for cell in cells] == ["treem-loi", "tham-so", "o-1"]
     assert "KHÔNG RÕ Ô NÀO" in cells[0]["source"]
