@@ -28,7 +28,7 @@ from treem.notebooks.matrix import Unit
 from treem.notebooks.progress import Progress
 from treem.notebooks.runner import execute, run_jobs
 from treem.notebooks.unit import Job
-from treem.notebooks.worker import Parcel
+from treem.notebooks.worker import Parcel, signature
 from treem.pipeline import How, run_edition
 from treem.project import Project
 
@@ -287,6 +287,15 @@ def test_a_parcel_is_unpacked_once_and_goes_with_its_last_reference(tmp_path: Pa
     assert not folder.exists()
 
 
+def test_code_that_changed_after_it_was_read_is_equal_to_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = signature(["pandas"])
+    assert before["pandas"] == metadata.version("pandas")
+    monkeypatch.setattr("treem.notebooks.worker._code", lambda: "0" * 64)
+    assert signature(["pandas"]) == {**before, "mã treem": "đã đổi sau khi khởi động"}
+
+
 # --- workers that go --------------------------------------------------------------------------
 
 
@@ -314,18 +323,21 @@ def test_a_worker_killed_in_the_middle_costs_only_its_unit_which_runs_again(
 def test_a_unit_that_ends_what_runs_it_again_and_again_fails_alone_and_is_kept(
     cluster: Cluster, job: Callable[..., Job], tmp_path: Path
 ) -> None:
-    beside = "import time\ntime.sleep(1)"
-    work = [job("giet", PROCESSES + "os.kill(template, 9)\nimport time\ntime.sleep(60)")]
-    work += [job(f"lanh-{number}", beside) for number in range(3)]
+    seen = f"folder = Path({str(tmp_path)!r})\nwith (folder / 'tries').open('a') as tries:\n"
+    seen += "    tries.write(str(len(list(folder.glob('ended-*')))))\n"
+    beside = (
+        f"import pathlib, time\ntime.sleep(1)\npathlib.Path({str(tmp_path)!r}, 'ended-%s').touch()"
+    )
+    work = [job("giet", PROCESSES + seen + "os.kill(template, 9)\nimport time\ntime.sleep(60)")]
+    work += [job(f"lanh-{number}", beside % number) for number in range(3)]
     said: list[str] = []
     with pytest.raises(NotebookError) as caught:
         run_jobs(work, None, "auto", _progress(work, said), cluster)
     assert str(caught.value).count("\n") == 0
     assert "giet.ipynb" in str(caught.value) and "3 lần liền" in str(caught.value)
     assert len(_files(tmp_path / "there/out")) == 3
-    # once it is suspected it waits until the others have ended
-    assert [line.split(":")[0].split()[-1] for line in said[-2:]] == ["giet", "giet"]
-    assert sum("lanh-" in line for line in said[:-2]) == 3
+    # once it is suspected it waits until the three others have ended
+    assert (tmp_path / "tries").read_text()[1:] == "33"
     cells = json.loads((tmp_path / "there/failed/giet.ipynb").read_text("utf-8"))["cells"]
     assert [cell["id"] for cell in cells] == ["treem-loi", "tham-so", "o-1"]
     assert "KHÔNG RÕ Ô NÀO" in cells[0]["source"]
