@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -134,7 +135,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables/results.csv").write_text("year\n2024\n")
 
-    def make(name: str, *code: str, folder: str = "there", seconds: float = 60) -> Job:
+    def make(name: str, *code: str, folder: str = "there") -> Job:
         unit = Unit(name, "mau", PurePosixPath(f"{name}.ipynb"), {"edition": "thu"})
         cells = [_cell("tham-so", 'edition = "x"', ["parameters"])]
         cells += [_cell(f"o-{number}", source) for number, source in enumerate(code, 1)]
@@ -142,7 +143,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
         about = {"metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
         notebook = {"cells": cells, **about}
         out, failed = tmp_path / folder / "out", tmp_path / folder / "failed"
-        return Job(unit, notebook, tmp_path, tmp_path / "tables", out, failed, seconds)
+        return Job(unit, notebook, tmp_path, tmp_path / "tables", out, failed)
 
     return make
 
@@ -170,7 +171,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _wait_until(true: Callable[[], object], seconds: float = 30) -> None:
+def _wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -222,18 +223,19 @@ def test_a_unit_that_fails_there_is_told_as_if_it_had_failed_here(
                  "resource.getrlimit(resource.RLIMIT_AS)[0] > 0", "print('Bắc Ninh')"),
         "loi": ("x = 1", "1 / 0", "x"),
         "thoat": ("print('begun', flush=True)\nimport os\nos.write(1, b'raw')\nos._exit(7)",),
-        "cham": ("x = 1", "import time\nprint('waits')\ntime.sleep(60)"),
+        "cham": ("import time\nprint('waits')\ntime.sleep(60)",),
     }  # fmt: skip
     said = {}
     for folder in ("here", "there"):
-        work = [job(name, *code, folder=folder, seconds=1.5) for name, code in cells.items()]
+        work = [job(name, *code, folder=folder) for name, code in cells.items()]
+        work[-1] = dataclasses.replace(work[-1], cell_seconds=2.5)
         progress = _progress(work)
         with pytest.raises(NotebookError) as caught:
             run_jobs(work, 2, "auto", progress, cluster if folder == "there" else None)
         said[folder] = str(caught.value).replace(f"{folder}/failed", "failed")
         assert progress.marks == {"dung": "✓", "loi": "✗", "thoat": "✗", "cham": "✗"}
     assert said["there"] == said["here"]
-    for words in ("ZeroDivisionError", "tự kết thúc giữa chừng với mã 7", "ô chạy quá 1.5 giây"):
+    for words in ("ZeroDivisionError", "tự kết thúc giữa chừng với mã 7", "ô chạy quá 2.5 giây"):
         assert words in said["there"]
     there = _files(tmp_path / "there")
     assert sorted(there) == ["failed/cham.ipynb", "failed/loi.ipynb", "failed/thoat.ipynb",
@@ -306,12 +308,12 @@ def test_a_worker_killed_in_the_middle_costs_only_its_unit_which_runs_again(
     _wait_until(lambda: cluster.look(print) or cluster.threads == 3)
     once = PROCESSES + f"mark = Path({str(tmp_path / 'killed')!r})"
     kill = "import time\nif not mark.exists():\n    mark.touch()\n    os.kill(worker, 9)\n"
-    work = [job("giet", once, kill + "    time.sleep(60)\nprint('done')")]
+    work = [job("giet", once, kill + "    time.sleep(600)\nprint('done')")]
     work += [job(f"lanh-{number}", "print('done')") for number in range(5)]
     said: list[str] = []
     start = time.monotonic()
     outcomes = run_jobs(work, None, "auto", _progress(work, said), cluster)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 120
     assert [outcome.unit for outcome in outcomes] == [one.unit.name for one in work]
     assert len(_files(tmp_path / "there/out")) == 6
     assert cluster.threads == 2
@@ -363,8 +365,8 @@ def test_who_stops_takes_back_what_waits_and_ends_what_runs(
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         run_jobs(work, None, "auto", _progress(work), cluster)
-    _wait_until(lambda: not any(map(_runs, began())), 10)
-    _wait_until(lambda: office.unpacked == before, 10)
+    _wait_until(lambda: not any(map(_runs, began())))
+    _wait_until(lambda: office.unpacked == before)
     assert len(began()) == 2
 
 
@@ -396,7 +398,7 @@ def test_a_scheduler_without_workers_is_said_after_a_bounded_wait(
     monkeypatch.setattr(cluster_module, "WORKER_SECONDS", 0.6)
     start = time.monotonic()
     assert main(["run", "2022", "--dask", offices[1].address]) == 3
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 20
     said = capsys.readouterr()
     assert "không có worker nào" in said.err
     assert f"dask worker {offices[1].address}" in said.err
@@ -412,7 +414,7 @@ def test_an_address_where_nobody_answers_is_said_within_seconds(
     options = options or ["--dask", "127.0.0.1:9"]
     start = time.monotonic()
     assert main([command, "2022", *options]) == 3
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 20
     said = capsys.readouterr().err
     assert "Không kết nối được với cụm Dask tại" in said and "127.0.0.1:9" in said
     assert "Traceback" not in said
