@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -59,8 +60,12 @@ class Office:
             "scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0",
             "--scheduler-file", str(known),
         )  # fmt: skip
-        _wait_until(known.exists)
-        self.address = json.loads(known.read_text())["address"]
+        try:
+            _wait_until(lambda: known.exists() and known.read_text().rstrip().endswith("}"))
+            self.address = json.loads(known.read_text())["address"]
+        except BaseException:
+            self.close()
+            raise
 
     def worker(self, code: Path = SOURCE) -> subprocess.Popen[bytes]:
         """Start a worker of one thread, without a nanny that would start it again."""
@@ -106,14 +111,15 @@ class Office:
 def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Office]]:
     """An office with two workers, and one where nobody is at work yet."""
     folder = tmp_path_factory.mktemp("dask")
-    office = Office(folder / "two")
-    office.worker()
-    office.worker()
-    empty = Office(folder / "empty")
-    yield office, empty
-    empty.close()
-    office.close()
-    close_fork_server()
+    with contextlib.ExitStack() as ended:
+        ended.callback(close_fork_server)
+        office = Office(folder / "two")
+        ended.callback(office.close)
+        office.worker()
+        office.worker()
+        empty = Office(folder / "empty")
+        ended.callback(empty.close)
+        yield office, empty
 
 
 @pytest.fixture
@@ -467,13 +473,14 @@ def test_a_frozen_worker_is_named_after_a_bounded_wait(
     office: Office, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster_module, "ANSWER_SECONDS", 0.5)
-    frozen = office.processes[1]
+    frozen = next(one for one in office.processes[1:] if one.poll() is None)
     frozen.send_signal(signal.SIGSTOP)
     try:
         with pytest.raises(ClusterError, match=r"^Worker .*: không trả lời trong 0\.5 giây"):
             join(office.address, project.root / "requirements.lock")
     finally:
         frozen.send_signal(signal.SIGCONT)
+        leave()
 
 
 def test_another_version_of_a_package_is_named(
