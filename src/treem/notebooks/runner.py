@@ -17,7 +17,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import wait as wait_for
 from pathlib import Path
@@ -27,6 +27,7 @@ from treem.audit.lineage import merge_figures, write_figures
 from treem.audit.manifest import file_sha256
 from treem.edition import Edition
 from treem.errors import MachineError, NotebookError
+from treem.kept import Kept
 from treem.notebooks.cache import UnitCache
 from treem.notebooks.matrix import Unit, check_matrix
 from treem.notebooks.progress import Progress, progress_for
@@ -44,7 +45,7 @@ from treem.project import Project
 if TYPE_CHECKING:
     from treem.notebooks.forkserver import Call, ForkServer
 
-__all__ = ["FIGURES", "TABLES_VARIABLE", "Job", "Outcome", "execute", "run_job", "warm_up"]
+__all__ = ["FIGURES", "TABLES_VARIABLE", "Job", "Outcome", "execute", "job_of", "run_job", "warm_up"]
 
 Engine = Literal["auto", "kernel"]
 
@@ -63,7 +64,7 @@ def execute(
     failed: Path,
     jobs: int = 1,
     engine: Engine = "auto",
-    last: Path | None = None,
+    kept: Kept | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Run all notebooks of an edition; return the files written, figures last.
@@ -71,8 +72,8 @@ def execute(
     Reads `tables/{observations.parquet,findings.csv,results.csv}`; writes the executed notebooks
     under `notebooks` and `tables/figures.jsonl`. A notebook that fails is kept under `failed`.
     `engine` is `kernel` for ordinary kernels; `auto` takes them only where the machine cannot
-    fork safely. `last` is the folder of the last good build's notebooks: those with the same inputs
-    are taken from there; None runs all. `say` gets lines of progress.
+    fork safely. Notebooks with the same inputs are taken from `kept`, and those that run are put
+    there one by one; None runs all. `say` gets lines of progress.
 
     Raises UsageError before anything runs where names do not fit, NotebookError where one fails.
     """
@@ -81,20 +82,10 @@ def execute(
     tables, out = tables.resolve(), notebooks.resolve()
     progress = progress_for(matrix.all, jobs, say)
 
-    cache = UnitCache(project, edition, tables, last)
+    cache = UnitCache(project, edition, tables, kept)
 
     def run(units: Sequence[Unit], printed: str = "") -> list[dict[str, Any]]:
-        work = [
-            Job(
-                unit,
-                _without(templates[unit.template], unit),
-                project.root,
-                tables,
-                out,
-                failed.resolve(),
-            )
-            for unit in units
-        ]
+        work = [job_of(project, unit, templates, tables, out, failed) for unit in units]
         outcomes = _run_or_reuse(work, printed, cache, jobs, engine, progress)
         return [figure for outcome in outcomes for figure in outcome.figures]
 
@@ -103,7 +94,6 @@ def execute(
         write_figures(tables / FIGURES, merge_figures(figures))
         figures += run(matrix.last, file_sha256(tables / FIGURES))
         write_figures(tables / FIGURES, merge_figures(figures))
-        cache.write(out)
     finally:
         progress.close()
         shutil.rmtree(failed.resolve().parent / _SCRATCH, ignore_errors=True)
@@ -116,6 +106,19 @@ def warm_up(project: Project, engine: Engine = "auto") -> None:
 
     if engine == "auto" and fork_is_safe():
         fork_server(_lock(project.root))
+
+
+def job_of(
+    project: Project,
+    unit: Unit,
+    templates: Mapping[str, Template],
+    tables: Path,
+    out: Path,
+    failed: Path,
+) -> Job:
+    """Return all that is needed to run a unit."""
+    cells = _without(templates[unit.template], unit)
+    return Job(unit, cells, project.root, tables, out, failed.resolve())
 
 
 def _lock(root: Path) -> Path:
@@ -144,17 +147,26 @@ def _run_or_reuse(
     found = {job.unit.name: cache.reuse(job, keys[job.unit.name]) for job in work}
     progress.reused(name for name, outcome in found.items() if outcome is not None)
     changed = [job for job in work if found[job.unit.name] is None]
-    ran = run_jobs(changed, jobs, engine, progress)
-    for job, done in zip(changed, ran, strict=True):
-        cache.keep(job, keys[job.unit.name], done)
-        found[job.unit.name] = done
+    by_name = {job.unit.name: job for job in changed}
+
+    def keep(outcome: Outcome) -> None:
+        cache.keep(by_name[outcome.unit], keys[outcome.unit], outcome)
+
+    found |= {done.unit: done for done in run_jobs(changed, jobs, engine, progress, keep)}
     return [outcome for job in work if (outcome := found[job.unit.name]) is not None]
 
 
-def run_jobs(work: Sequence[Job], jobs: int, engine: Engine, progress: Progress) -> list[Outcome]:
+def run_jobs(
+    work: Sequence[Job],
+    jobs: int,
+    engine: Engine,
+    progress: Progress,
+    keep: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
     """Run the jobs, `jobs` at a time; return their outcomes in the order of the jobs.
 
-    One that fails hurts no other: all run, then NotebookError names those that failed.
+    One that fails hurts no other: all run, then NotebookError names those that failed. `keep` gets
+    each that ran well as soon as it has.
     """
     from treem.notebooks.forkserver import fork_is_safe
 
@@ -165,6 +177,8 @@ def run_jobs(work: Sequence[Job], jobs: int, engine: Engine, progress: Progress)
     for outcome in (_fork_all if forks else _spawn_all)(work, jobs, progress):
         progress.ended(outcome.unit, outcome.warnings, failed=bool(outcome.error))
         outcomes[outcome.unit] = outcome
+        if not outcome.error:
+            keep(outcome)
     _raise_errors([outcomes[job.unit.name] for job in work])
     return [outcomes[job.unit.name] for job in work]
 
