@@ -145,7 +145,7 @@ class Sources:
         return sorted(
             (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
             for path in now.keys() | looks.keys()
-            if now.get(path) != looks.get(path)
+            if now.get(path) != looks.get(path) and not _is_of_an_editor(path)
         )
 
     def _files(self, names: Iterable[str]) -> dict[str, str]:
@@ -168,9 +168,17 @@ class Sources:
         return found
 
 
+def _is_of_an_editor(path: Path) -> bool:
+    """Whether a file only says that somebody has another one open."""
+    return path.name.startswith((".", "~$")) or path.name.endswith("~")
+
+
 def _look(path: Path) -> _Look:
     """Return what tells a file that was written again from what it was."""
-    found = path.stat()
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # it was there a moment ago
+        return 0, 0, 0
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
