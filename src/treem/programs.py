@@ -7,6 +7,7 @@ killed would leave programs behind that go on writing.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -104,3 +105,15 @@ def _tell(sign: str, pid: int) -> None:
         with contextlib.suppress(BrokenPipeError):
             _guard.stdin.write(f"{sign}{pid}\n".encode())
             _guard.stdin.flush()
+
+
+def _dismiss_guard() -> None:
+    """Let the guard go: nothing that was started here is left."""
+    if _guard is not None and _guard_of == os.getpid():
+        assert _guard.stdin is not None
+        with contextlib.suppress(OSError):
+            _guard.stdin.close()
+        _guard.wait()
+
+
+atexit.register(_dismiss_guard)
