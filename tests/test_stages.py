@@ -182,6 +182,9 @@ def test_a_damaged_package_is_told_of_and_made_again_from_what_is_whole(
 def test_what_is_kept_may_be_deleted(copied: Callable[..., Project]) -> None:
     project = copied()
     shutil.rmtree(project.root / "reports" / EDITION / ".cache")
+    found = status(project)
+    assert found["fresh"] is True
+    assert found["notebooks"]["to_run"] == 0  # type: ignore[index]
     done = build(project, "--json")
     assert json.loads(done.stdout)["unchanged"] is True
     (project.root / "reports" / EDITION / ".cache").mkdir()
@@ -225,11 +228,16 @@ def test_status_names_what_changed_besides_files(copied: Callable[..., Project])
         "notebooks": [("changed", ["notebooks/plan.ipynb"])],
         "document": [("added", ["chapters/moi.qmd"]), ("setting", ["params.document"])],
     }
+    failed = project.root / "reports" / EDITION / "failed"
+    failed.mkdir()
+    (failed / "plan.ipynb").touch()
     lock.write_bytes(kept + b"# thay\n")
     done = run_treem(project.root, "status", EDITION, "--publisher", "embedded")
     assert "    đã đổi: bản khóa thư viện requirements.lock." in done.stdout
     assert "Sổ tính: nhiều nhất 23/23 sổ sẽ chạy" in done.stdout
+    assert "; lỗi ở lần trước: plan." in done.stdout
     assert done.stdout.endswith(f"Hãy chạy: treem report {EDITION}.\n")
+    shutil.rmtree(failed)
 
 
 def test_status_of_what_was_never_built_and_of_no_edition(small: Project) -> None:

@@ -149,16 +149,17 @@ def status_of(project: Project, name: str, audience: Audience, publisher: str) -
     matrix = units(edition, load_geography(project))
     before = [one for one in states if one.stage in (READING, RESULTS, PROTECTION)]
     certain = all(state.fresh for state in before)
-    stale = (
-        _stale(build, matrix)
-        if certain
-        else {unit.name for unit in matrix.all if _may_change(edition, before, unit)}
-    )
+    if all(state.fresh for state in states):
+        stale = set()
+    elif certain:
+        stale = _stale(build, matrix)
+    else:
+        stale = {unit.name for unit in matrix.all if _may_change(edition, before, unit)}
     failed = build.paths.root / "failed"
-    marks: dict[str, Mark] = {}
+    marks: dict[str, Mark] = dict.fromkeys((unit.name for unit in matrix.all), "done")
     for unit in matrix.all:
-        is_failed = (failed / unit.output).is_file()
-        marks[unit.name] = "failed" if is_failed else "stale" if unit.name in stale else "done"
+        if unit.name in stale:
+            marks[unit.name] = "failed" if (failed / unit.output).is_file() else "stale"
     return Status(
         edition=name,
         audience=audience,
