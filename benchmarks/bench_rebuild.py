@@ -109,6 +109,8 @@ def test_what_changes_is_what_is_done_again(copy: Project) -> None:
 
 
 def test_ninety_unchanged_notebooks_are_decided_at_once(copy: Project) -> None:
+    if not copy.report(EDITION).run_record.is_file():
+        _run("report", EDITION, "--publisher", "embedded", "--project", str(copy.root))
     status = ("status", EDITION, "--publisher", "embedded", "--json", "--project", str(copy.root))
     pairs = [(_run(*status), _run("--version")) for _ in range(5)]
     answer = pairs[0][0].answer

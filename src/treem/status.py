@@ -18,7 +18,7 @@ from treem.build import Build, How
 from treem.display.texts import load_texts
 from treem.edition import Audience, Edition, load_edition
 from treem.project import Project
-from treem.stages import PROTECTION, READING, RESULTS, Reason, State
+from treem.stages import DOCUMENT, PROTECTION, READING, RESULTS, Reason, State
 
 if TYPE_CHECKING:
     from treem.notebooks.matrix import Matrix, Unit
@@ -149,8 +149,8 @@ def status_of(project: Project, name: str, audience: Audience, publisher: str) -
     matrix = units(edition, load_geography(project))
     before = [one for one in states if one.stage in (READING, RESULTS, PROTECTION)]
     certain = all(state.fresh for state in before)
-    if all(state.fresh for state in states):
-        stale = set()
+    if all(state.fresh for state in states if state.stage != DOCUMENT):
+        stale: set[str] = set()
     elif certain:
         stale = _stale(build, matrix)
     else:
