@@ -212,7 +212,7 @@ def test_an_edition_equals_that_of_one_machine_to_the_byte(
         jobs=2,
     )
     there = _files(paths.notebooks)
-    assert len(there) == 8
+    assert len(there) == 7
     assert there == _files(here / "notebooks")
     assert _files(paths.read) == _files(here / "tables")
     assert said[0].startswith(f"Cụm Dask {office.address}: ")

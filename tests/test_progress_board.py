@@ -31,9 +31,9 @@ def test_plain_lines_count_what_ended_and_repeat_warnings() -> None:
     progress.ended("259-2023", failed=True)
     assert said == [
         "2/7 sổ tính không có gì đổi, dùng lại bản trước.",
-        "[3/7] sổ tính overview: xong",
+        "[3/7] sổ tính overview: xong; còn 4 sổ tính",  # two at a time: too early for a guess
         "  overview cảnh báo: chú ý",
-        "[4/7] sổ tính 259-2023: LỖI",
+        "[4/7] sổ tính 259-2023: LỖI; còn 3 sổ tính, khoảng 1 giây",
     ]
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from treem.errors import StorageError
-from treem.storage import recover, scratch, sole_writer, swap_in, write_archive
+from treem.storage import (
+    recover,
+    scratch,
+    sole_writer,
+    swap_in,
+    temporary_files,
+    write_archive,
+)
 
 
 def _package(folder: Path, text: str) -> Path:
@@ -74,11 +83,39 @@ def test_a_second_writer_is_refused_and_the_lock_goes_with_its_process(tmp_path:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(StorageError, match="Một lần chạy khác"), sole_writer(tmp_path, "x"):
+        words = rf"Một lần chạy khác đang làm kỳ x .*, tiến trình {other.pid}, từ \d\d:\d\d:\d\d\)"
+        with pytest.raises(StorageError, match=words), sole_writer(tmp_path, "x"):
             pass
         other.kill()
     with sole_writer(tmp_path, "x"):
         pass
+
+
+def test_a_lock_that_says_the_number_of_a_process_that_runs_does_not_lock(tmp_path: Path) -> None:
+    """Numbers of processes are given again; only the operating system's lock counts."""
+    (tmp_path / ".lock").write_text(f"tiến trình {os.getpid()}, từ 00:00:00", "utf-8")
+    with sole_writer(tmp_path, "x"):
+        pass
+
+
+def test_a_writer_clears_what_a_killed_one_left_and_keeps_finished_work(tmp_path: Path) -> None:
+    for name in (".stage", ".tmp", "public.new", ".cache"):
+        _package(tmp_path / name, "dở dang")
+    with sole_writer(tmp_path, "x"):
+        assert _names(tmp_path) == {".cache"}
+    assert (tmp_path / ".cache" / "index.html").is_file()
+
+
+def test_temporary_files_lie_in_scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/elsewhere")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with sole_writer(tmp_path, "x"), temporary_files(tmp_path):
+        made = Path(tempfile.mkdtemp())
+        asked = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        assert made.parent == Path(said) == tmp_path / ".tmp"
+    assert os.environ["TMPDIR"] == "/elsewhere"
+    assert _names(tmp_path) == set()
 
 
 def test_scratch_is_empty_whatever_lay_there(tmp_path: Path) -> None:

@@ -181,6 +181,15 @@ def _trace(arguments: argparse.Namespace) -> int:
     return _answer(arguments, found.as_json(), found.as_text())
 
 
+def _status(arguments: argparse.Namespace) -> int:
+    from treem.status import status_of
+
+    status = status_of(
+        _project(arguments), arguments.edition, arguments.audience, arguments.publisher
+    )
+    return _answer(arguments, status.as_json(), status.as_text(board=sys.stdout.isatty()))
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from treem.doctor import diagnose
 
@@ -297,6 +306,10 @@ def _parser() -> argparse.ArgumentParser:
     _edition(trace)
     trace.add_argument("figure", metavar="CON_SỐ", help="mã con số, ví dụ CT03.2-27-v")
     _audience(trace)
+    status = _command(commands, "status", _status, "xem bước nào phải làm lại và vì sao")
+    _edition(status)
+    _audience(status)
+    _publisher(status)
     _command(commands, "doctor", _doctor, "xem máy này có gì, thiếu gì để làm báo cáo")
     return parser
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from treem.edition import Edition
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from treem.areas import Areas
+    from treem.intake.readings import Readings
     from treem.plan.register import PlanRegister
 
 SHOWN_FINDINGS = 20
@@ -31,8 +33,11 @@ class Road:
     raw_checks: list[dict[str, Any]]
 
 
-def read(project: Project, edition: Edition) -> Road:
-    """Read every source of an edition; nothing is checked against the suites yet."""
+def read(project: Project, edition: Edition, readings: Readings | None = None) -> Road:
+    """Read every source of an edition; nothing is checked against the suites yet.
+
+    A workbook whose reading is kept in `readings` is not read again.
+    """
     import pandas as pd
 
     from treem.areas import load_geography
@@ -44,7 +49,7 @@ def read(project: Project, edition: Edition) -> Road:
     areas = load_geography(project)
     observations, findings, differences = [], [], []
     for wanted, reader in (
-        (edition.submissions, read_submissions),
+        (edition.submissions, partial(read_submissions, readings=readings)),
         (edition.published, read_published),
     ):
         if wanted:
@@ -62,13 +67,13 @@ def read(project: Project, edition: Edition) -> Road:
     )
 
 
-def read_and_check(project: Project, edition: Edition) -> Road:
+def read_and_check(project: Project, edition: Edition, readings: Readings | None = None) -> Road:
     """Read every source of an edition and run the suites over the register and what was read."""
     import pandas as pd
 
     from treem.quality import check_received, check_register
 
-    road = read(project, edition)
+    road = read(project, edition, readings)
     registered = check_register(project, edition, road.register)
     checked = check_received(
         project, edition, road.register, road.areas, road.observations, road.findings

@@ -16,6 +16,8 @@ class Outcome:
     publisher: str = ""
     unchanged: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
+    taken: tuple[str, ...] = ()
+    """The stages that were taken over from an earlier build."""
 
     def as_text(self) -> str:
         """Return one line: what was written and where."""
@@ -29,6 +31,7 @@ class Outcome:
             "publisher": self.publisher,
             "written": list(self.written),
             "seconds": self.seconds,
+            "taken": list(self.taken),
         }
 
 

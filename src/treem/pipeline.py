@@ -4,89 +4,79 @@ Every stage reads what the stage before it wrote. Tables, notebooks and the pack
 scratch folders and swapped in when they are done; they count together, so that whatever stops a
 build leaves the last good one as it was, its tables included. A public and an internal build are
 two executions: the notebooks of the public one read protected tables and nothing else.
+
+A stage whose key (`treem.stages`) is that of finished work which is kept (`treem.kept`) takes that
+over, whether a whole build left it or one that was killed.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import platform
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING
 
-from treem import __version__
+from treem.build import STEPS, Build, How, Say
 from treem.edition import Audience, Edition, load_edition
 from treem.errors import DataError
 from treem.gate import read_and_check, rows_of, stop_at_gate
 from treem.indicators.rollup import check_places
+from treem.kept import key_of
 from treem.outcome import Outcome, ProtectOutcome
 from treem.project import Project, ReportPaths
 from treem.safe import safe_table
-from treem.storage import scratch, sole_writer, swap_in, write_archive
+from treem.stages import DOCUMENT, NOTEBOOKS, PROTECTION, READING, RESULTS
+from treem.storage import scratch, sole_writer, swap_in, temporary_files, write_archive
 
-Say = Callable[[str], None]
+if TYPE_CHECKING:
+    from treem.publish import Publisher
 
-
-@dataclass(frozen=True)
-class How:
-    """How a build is done: nothing here changes what it holds, but for the audience."""
-
-    audience: Audience = "public"
-    publisher: str = "auto"
-    engine: Literal["auto", "kernel"] = "auto"
-    jobs: int | None = None
-    dask: str | None = None
-    force: bool = False
-
+__all__ = ["How", "protect_edition", "publish_edition", "report_edition", "run_edition"]
 
 # --- the commands -----------------------------------------------------------------------------
 
 
 def report_edition(project: Project, name: str, how: How, say: Say) -> Outcome:
-    """Do the whole road for one edition, unless nothing has changed since the last build."""
-    from treem.audit.manifest import inputs, package_intact
+    """Do the whole road for one edition, or as much of it as has changed since the last build."""
     from treem.publish import choose_publisher
 
     edition = _edition_for(project, name, how.audience)
     paths = project.report(name, how.audience)
     chosen = choose_publisher(how.publisher, say)
-    made_from = inputs(project, edition, chosen.label)
-    with sole_writer(paths.root, name):
-        if not how.force and _last_inputs(paths) == made_from and paths.archive.exists():
-            if package_intact(paths.package):
-                return Outcome(
-                    edition=name,
-                    sentence=f"Kỳ {name}: không có gì thay đổi, gói báo cáo giữ nguyên tại "
-                    f"{_shown(project, paths.package)}.",
-                    publisher=chosen.label,
-                    unchanged=True,
-                )
-        seconds: dict[str, float] = {}
-        _make_tables_and_notebooks(project, edition, paths, how, say, seconds)
-        _make_package(project, edition, paths, chosen, made_from, say, seconds)
-        _write_run_record(paths, made_from, seconds)
-    return _published(project, edition, paths, chosen.label, seconds)
+    with sole_writer(paths.root, name), temporary_files(paths.root):
+        build = Build.of(project, edition, how, say, publisher=chosen.label)
+        if not how.force and all(state.fresh for state in build.states()):
+            return Outcome(
+                edition=name,
+                sentence=f"Kỳ {name}: không có gì thay đổi, gói báo cáo giữ nguyên tại "
+                f"{_shown(project, paths.package)}.",
+                publisher=chosen.label,
+                unchanged=True,
+            )
+        _make_tables_and_notebooks(build)
+        _make_package(build, chosen)
+        build.finish()
+    return _published(build, chosen.label)
 
 
 def run_edition(project: Project, name: str, how: How, say: Say) -> Outcome:
     """Make tables, executed notebooks and the Quarto profile of one edition."""
     edition = _edition_for(project, name, how.audience)
     paths = project.report(name, how.audience)
-    seconds: dict[str, float] = {}
-    with sole_writer(paths.root, name):
-        _make_tables_and_notebooks(project, edition, paths, how, say, seconds)
+    with sole_writer(paths.root, name), temporary_files(paths.root):
+        build = Build.of(project, edition, how, say, steps=STEPS[:-1])
+        _make_tables_and_notebooks(build)
+        build.finish()
     return Outcome(
         edition=name,
         sentence=f"Kỳ {name}: đã ghi bảng vào {_shown(project, paths.read)} và sổ tính vào "
         f"{_shown(project, paths.notebooks)}. Làm văn bản: treem publish {name}, hoặc "
         f"quarto render --profile {edition.profile}.",
         written=(_shown(project, paths.read), _shown(project, paths.notebooks)),
-        seconds=seconds,
+        seconds=build.seconds,
+        taken=tuple(build.taken),
     )
 
 
@@ -101,9 +91,10 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
     edition = load_edition(project, name)
     check_places(project, edition)
     paths = project.report(name)
-    with sole_writer(paths.root, name):
+    with sole_writer(paths.root, name), temporary_files(paths.root):
+        build = Build.of(project, edition, How(), say, steps=STEPS[:1])
         stage = scratch(paths.root, "stage")
-        _write_tables(project, edition, stage / "tables", say)
+        _make_tables(build, stage)
         protected = protect_tables(project, edition, stage)
         ledger = record_published(project, edition, stage / "tables") if record else None
         swap_in(stage / "protected", paths.protected)
@@ -120,19 +111,17 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
 
 def publish_edition(project: Project, name: str, how: How, say: Say) -> Outcome:
     """Make HTML, PDF, DOCX and the portal package from tables and notebooks that are there."""
-    from treem.audit.manifest import inputs
     from treem.publish import choose_publisher
 
     edition = _edition_for(project, name, how.audience)
     paths = project.report(name, how.audience)
     _refuse_stale_tables(project, edition, paths)
     chosen = choose_publisher(how.publisher, say)
-    made_from = inputs(project, edition, chosen.label)
-    seconds: dict[str, float] = {}
-    with sole_writer(paths.root, name):
-        _make_package(project, edition, paths, chosen, made_from, say, seconds)
-        _write_run_record(paths, made_from, seconds)
-    return _published(project, edition, paths, chosen.label, seconds)
+    with sole_writer(paths.root, name), temporary_files(paths.root):
+        build = Build.of(project, edition, how, say, publisher=chosen.label, steps=STEPS[-1:])
+        _make_package(build, chosen)
+        build.finish()
+    return _published(build, chosen.label)
 
 
 def _edition_for(project: Project, name: str, audience: Audience) -> Edition:
@@ -171,67 +160,108 @@ def _refuse_stale_tables(project: Project, edition: Edition, paths: ReportPaths)
 # --- the stages -------------------------------------------------------------------------------
 
 
-def _make_tables_and_notebooks(
-    project: Project,
-    edition: Edition,
-    paths: ReportPaths,
-    how: How,
-    say: Say,
-    seconds: dict[str, float],
-) -> None:
+def _make_tables_and_notebooks(build: Build) -> None:
     from treem.audit.manifest import RECORD, canonical_json, computed_from
     from treem.disclosure.approval import require_approval
     from treem.notebooks.matrix import book, check_matrix
-    from treem.notebooks.runner import FIGURES, execute, warm_up
-    from treem.protection import protect_tables
+    from treem.notebooks.runner import FIGURES
     from treem.publish.profile import write_profile
 
+    project, edition, paths = build.project, build.edition, build.paths
     check_places(project, edition)
     check_matrix(project, edition)
     record = canonical_json(computed_from(project, edition)) + "\n"
     stage = scratch(paths.root, "stage")
     made = [(stage / "tables", paths.tables), (stage / "notebooks", paths.notebooks)]
-    warm_up(project, how.engine, how.dask, say)
-    with _timed(seconds, "tables"):
-        _write_tables(project, edition, stage / "tables", say)
+    _make_tables(build, stage)
     if edition.audience == "public":
-        with _timed(seconds, "protection"):
-            protected = protect_tables(project, edition, stage)
-        require_approval(project, edition, protected.report_sha256)
+        report_sha256 = _protect(build, stage)
+        require_approval(project, edition, report_sha256)
         made.append((stage / "protected", paths.protected))
         made.append((stage / "protection", paths.protection))
     read = stage / paths.read.name
-    with _timed(seconds, "notebooks"):
-        execute(
-            project,
-            edition,
-            tables=read,
-            notebooks=stage / "notebooks",
-            failed=paths.root / "failed",
-            jobs=how.jobs,
-            engine=how.engine,
-            dask=how.dask,
-            last=None if how.force else paths.notebooks,
-            say=say,
-        )
+    _run_notebooks(build, read, stage / "notebooks")
     if read != stage / "tables":
         shutil.copyfile(read / FIGURES, stage / "tables" / FIGURES)
     for folder in {read, stage / "tables"}:
         (folder / RECORD).write_text(record, "utf-8")
     for new, final in made:
         swap_in(new, final)
+    build.note(NOTEBOOKS, [paths.notebooks, paths.read / FIGURES])
     write_profile(project, edition, book(project, edition))
 
 
-def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) -> None:
+def _make_tables(build: Build, stage: Path) -> None:
+    """Write `stage/tables/`: what was read, what was found in it, and the results."""
+    folder = stage / "tables"
+    key = build.reads(RESULTS).key
+    said = build.made(RESULTS, key, stage, ["tables"], lambda: _write_tables(build, folder))
+    build.say(
+        f"Đã tính {said['results']} kết quả từ {said['observations']} số liệu; "
+        f"{said['findings']} phát hiện khi kiểm tra."
+    )
+    build.note(READING, [])
+    build.note(RESULTS, [folder], stage)
+
+
+def _protect(build: Build, stage: Path) -> str:
+    """Write `stage/protected/` and `stage/protection/`; return the checksum of the report."""
+    from treem.audit.manifest import tree_sha256
+    from treem.protection import protect_tables
+
+    def make() -> str:
+        return protect_tables(build.project, build.edition, stage).report_sha256
+
+    parts = ["protected", "protection"]
+    key = key_of(build.reads(PROTECTION).key, tree_sha256(stage, ["tables"]))
+    report_sha256 = build.made(PROTECTION, key, stage, parts, make)
+    build.note(PROTECTION, [stage / part for part in parts], stage)
+    return str(report_sha256)
+
+
+def _run_notebooks(build: Build, tables: Path, notebooks: Path) -> None:
+    from treem.notebooks.runner import execute
+
+    build.tell(NOTEBOOKS, "begun")
+    with build.timed(NOTEBOOKS):
+        execute(
+            build.project,
+            build.edition,
+            tables=tables,
+            notebooks=notebooks,
+            failed=build.paths.root / "failed",
+            jobs=build.how.jobs,
+            engine=build.how.engine,
+            dask=build.how.dask,
+            kept=build.kept,
+            say=build.say,
+        )
+    build.refuse_changes()
+    if not build.kept.made[f"{NOTEBOOKS}-{build.edition.audience}"]:
+        build.taken.append(NOTEBOOKS)
+
+
+def _write_tables(build: Build, folder: Path) -> dict[str, int]:
     import pandas as pd
 
     from treem.indicators.compute import compute
+    from treem.intake.readings import readings_of
+    from treem.notebooks.runner import warm_up
     from treem.quality import check_results
     from treem.quality.chapter import write_chapter
 
+    project, edition = build.project, build.edition
     folder.mkdir(parents=True)
-    road = read_and_check(project, edition)
+    if NOTEBOOKS in build.steps:
+        # what imports for a second does so while tables are made
+        warm_up(project, build.how.engine, build.how.dask, build.say)
+    readings = readings_of(edition, build.sources, build.kept)
+    road = read_and_check(project, edition, readings)
+    if build.kept.taken[READING]:
+        build.say(
+            f"{build.kept.taken[READING]} tệp số liệu không đổi, không đọc lại; "
+            f"đã đọc {build.kept.made[READING]} tệp."
+        )
     stop_at_gate(edition, rows_of(road.findings))
     results = compute(project, edition, road.register, road.areas, road.observations)
     checked = check_results(project, edition, road.register, results)
@@ -245,37 +275,34 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
         json.dumps([*road.raw_checks, *checked.raw], ensure_ascii=False, indent=1, sort_keys=True),
         "utf-8",
     )
-    say(
-        f"Đã tính {len(results)} kết quả từ {len(road.observations)} số liệu; "
-        f"{len(findings)} phát hiện khi kiểm tra."
-    )
+    return {
+        "results": len(results),
+        "observations": len(road.observations),
+        "findings": len(findings),
+    }
 
 
-def _make_package(
-    project: Project,
-    edition: Edition,
-    paths: ReportPaths,
-    chosen: Any,
-    made_from: dict[str, Any],
-    say: Say,
-    seconds: dict[str, float],
-) -> None:
-    from treem.audit.manifest import write_manifest
+def _make_package(build: Build, chosen: Publisher) -> None:
+    from treem.audit.manifest import tree_sha256, write_manifest
     from treem.notebooks.matrix import book
     from treem.publish.profile import write_profile
 
-    write_profile(project, edition, book(project, edition))
+    project, edition, paths = build.project, build.edition, build.paths
+    made_from = build.made_from
+    profile = write_profile(project, edition, book(project, edition))
+    reads = build.reads(DOCUMENT)
+    shown = [_shown(project, paths.notebooks), _shown(project, profile)]
+    key = key_of(reads.key, tree_sha256(project.root, shown))
     stage = scratch(paths.root, "package")
-    say(f"Làm văn bản bằng {chosen.label} …")
-    with _timed(seconds, "document"):
-        chosen.render(project, edition, stage)
-    with _timed(seconds, "package"):
+    build.made(DOCUMENT, key, stage, ["."], lambda: len(chosen.render(project, edition, stage)))
+    with build.timed("package"):
         _write_data(edition, paths, stage / "data")
         write_manifest(stage, made_from, edition.page_notice, edition.audience)
         archive = scratch(paths.root, "archive") / paths.archive.name
         write_archive(stage, archive)
     swap_in(stage, paths.package)
     swap_in(archive, paths.archive)
+    build.note(DOCUMENT, [paths.package, paths.archive])
 
 
 def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
@@ -293,53 +320,18 @@ def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
             writer.writerow({**kept, "notice": edition.page_notice})
 
 
-def _write_run_record(
-    paths: ReportPaths, made_from: dict[str, Any], seconds: dict[str, float]
-) -> None:
-    record = {
-        "made_from": made_from,
-        "treem": __version__,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "machine": {"system": platform.platform(), "python": platform.python_version()},
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
-    }
-    text = json.dumps(record, ensure_ascii=False, indent=1)
-    new = scratch(paths.root, "record") / paths.run_record.name
-    new.write_text(text + "\n", "utf-8")
-    swap_in(new, paths.run_record)
-
-
-def _last_inputs(paths: ReportPaths) -> dict[str, Any] | None:
-    try:
-        made_from = json.loads(paths.run_record.read_text("utf-8"))["made_from"]
-    except (OSError, ValueError, KeyError):
-        return None
-    return made_from if isinstance(made_from, dict) else None
-
-
-def _published(
-    project: Project,
-    edition: Edition,
-    paths: ReportPaths,
-    publisher: str,
-    seconds: dict[str, float],
-) -> Outcome:
+def _published(build: Build, publisher: str) -> Outcome:
+    project, paths, name = build.project, build.paths, build.edition.name
     written = (_shown(project, paths.package), _shown(project, paths.archive))
     return Outcome(
-        edition=edition.name,
-        sentence=f"Kỳ {edition.name}: đã ghi {written[0]}/ (HTML, PDF, DOCX, số liệu) và "
+        edition=name,
+        sentence=f"Kỳ {name}: đã ghi {written[0]}/ (HTML, PDF, DOCX, số liệu) và "
         f"{written[1]} bằng {publisher}.",
         written=written,
         publisher=publisher,
-        seconds=seconds,
+        seconds=build.seconds,
+        taken=tuple(build.taken),
     )
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    seconds[stage] = time.perf_counter() - start
 
 
 def _shown(project: Project, path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treem.errors import UsageError
+from treem.storage import CACHE
 
 if TYPE_CHECKING:
     from treem.edition import Audience
@@ -108,6 +109,11 @@ class ReportPaths:
     def run_record(self) -> Path:
         """Times, publisher, machine: never hashed."""
         return self.root / ("run.json" if self.audience == "public" else "run-internal.json")
+
+    @property
+    def cache(self) -> Path:
+        """Finished work that later builds may take over; safe to delete."""
+        return self.root / CACHE
 
     @property
     def forms(self) -> Path:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from treem.errors import StorageError
 
@@ -19,6 +22,11 @@ FIXED_TIME = (2021, 6, 10, 0, 0, 0)
 """The date of the plan: archives carry it instead of the clock, so that builds are byte-equal."""
 OLD, NEW, COMMITTED = ".old", ".new-here", ".committed"
 """What waits beside a file or folder that was swapped in: the old one, or a mark of none."""
+_TRIES, _WAIT_SECONDS = 10, 0.1
+RENDERED = ".new"
+"""What Quarto renders into, beside the package."""
+CACHE = ".cache"
+"""What is kept for later builds (`treem.kept`); everything else with a dot is scratch."""
 
 
 @contextmanager
@@ -33,9 +41,10 @@ def sole_writer(folder: Path, edition: str) -> Iterator[None]:
     with (folder / ".lock").open("a+b") as handle:
         if not _try_lock(handle.fileno()):
             raise StorageError(
-                f"Một lần chạy khác đang làm kỳ {edition} (thư mục {folder.name}). "
-                "Hãy đợi lần đó xong rồi chạy lại."
+                f"Một lần chạy khác đang làm kỳ {edition} (thư mục {folder.name}"
+                f"{_holder(folder / '.lock')}). Hãy đợi lần đó xong rồi chạy lại."
             )
+        _sign(handle)
         recover(folder)
         try:
             yield
@@ -58,6 +67,40 @@ def _try_lock(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _sign(handle: IO[bytes]) -> None:
+    """Write down who holds the lock, for the message to others; it is not what locks."""
+    handle.truncate(0)
+    handle.write(f"tiến trình {os.getpid()}, từ {time.strftime('%H:%M:%S')}".encode())
+    handle.flush()
+
+
+def _holder(lock: Path) -> str:
+    try:
+        words = lock.read_text("utf-8")
+    except (OSError, ValueError):
+        return ""
+    return f", {words}" if words else ""
+
+
+@contextmanager
+def temporary_files(folder: Path) -> Iterator[None]:
+    """Have all temporary files made in scratch of this folder, by this process and its children.
+
+    What a killed run leaves of them is cleared by the next writer.
+    """
+    before = os.environ.get("TMPDIR"), tempfile.tempdir
+    os.environ["TMPDIR"] = str(scratch(folder, "tmp").resolve())
+    tempfile.tempdir = None
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before[1]
+        if before[0] is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before[0]
 
 
 def scratch(folder: Path, name: str) -> Path:
@@ -107,8 +150,8 @@ def _commit(folder: Path) -> None:
 
 
 def _clear_scratch(folder: Path) -> None:
-    for path in folder.glob(".*"):
-        if path.name not in (".lock", COMMITTED):
+    for path in (*folder.glob(".*"), *folder.glob(f"*{RENDERED}")):
+        if path.name not in (".lock", COMMITTED, CACHE):
             _remove(path)
 
 
@@ -128,7 +171,16 @@ def _old(final: Path) -> Path:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    elif path.exists():
-        path.unlink()
+    """Remove a file or folder; a process of a killed run may still be writing its last file."""
+    for left in reversed(range(_TRIES)):
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError:
+            if not left:
+                raise
+            time.sleep(_WAIT_SECONDS)
+        else:
+            return

@@ -163,10 +163,15 @@ def merge_figures(placed: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def write_figures(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line; `figure` is the first key of each, the others are sorted."""
+    """Write what `figures_text` says of the records."""
+    path.write_text(figures_text(records), "utf-8", newline="\n")
+
+
+def figures_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """Return one JSON object a line; `figure` is the first key of each, the others are sorted."""
     ordered = ({"figure": one["figure"], **dict(sorted(one.items()))} for one in records)
     lines = (json.dumps(record, ensure_ascii=False) for record in ordered)
-    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def read_figures(path: Path) -> Iterator[dict[str, Any]]:

@@ -85,7 +85,7 @@ def tree_sha256(root: Path, names: Iterable[str]) -> str:
     """
     digest = hashlib.sha256()
     for name in names:
-        for path in _files(root / name):
+        for path in files_below(root / name):
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(file_sha256(path).encode() + b"\n")
     return digest.hexdigest()
@@ -150,7 +150,7 @@ def write_manifest(
             "media_type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
             "class": audience,
         }
-        for path in _files(package)
+        for path in files_below(package)
         if path != target
     ]
     target.write_text(
@@ -166,11 +166,12 @@ def package_intact(package: Path) -> bool:
         return False
     files = json.loads(target.read_text("utf-8"))["files"]
     listed = {package / entry["path"]: entry["size"] for entry in files}
-    found = {path: path.stat().st_size for path in _files(package) if path != target}
+    found = {path: path.stat().st_size for path in files_below(package) if path != target}
     return listed == found
 
 
-def _files(path: Path) -> list[Path]:
+def files_below(path: Path) -> list[Path]:
+    """Return the file that a path is, or all files below it, sorted; none where it is nothing."""
     if path.is_file():
         return [path]
     return [

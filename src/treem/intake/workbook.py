@@ -29,6 +29,7 @@ from treem.intake.observations import (
     observations_table,
 )
 from treem.intake.personal import refuse_personal_data
+from treem.intake.readings import Readings
 from treem.intake.resubmission import supersede
 from treem.intake.rows import Origin, leave_out_duplicates
 from treem.intake.sources import (
@@ -52,15 +53,20 @@ Read = tuple[list[Observation], list[Finding]]
 
 
 def read_submissions(
-    project: Project, edition: Edition, register: PlanRegister, areas: Areas
+    project: Project,
+    edition: Edition,
+    register: PlanRegister,
+    areas: Areas,
+    readings: Readings | None = None,
 ) -> Received:
-    """Read every file that the records of the edition's years name.
+    """Read every file that the records of the edition's years name, but for readings kept before.
 
     Out: the table of observations (one row per value received), the findings made while reading,
     and what resubmissions changed. Raises WorkbookError on a file that must not be read at all,
     on a record that is wrong, and UsageError on a fault of the rules that people keep.
     """
     maps, corrections = load_column_maps(project), load_corrections(project)
+    readings = readings or Readings()
     observations: list[Observation] = []
     findings: list[Finding] = []
     differences: list[dict[str, str]] = []
@@ -74,7 +80,7 @@ def read_submissions(
             files = {}
             for source in sources:
                 origin = _origin_of(edition, areas, units, shown, source)
-                files[source.file] = _read_one(register, maps, folder, origin)
+                files[source.file] = _read_one(register, maps, folder, origin, readings)
             changes, made = supersede(files, superseded(sources), shown)
             differences += changes
             findings += [*made, *_unlisted(folder, shown, sources)]
@@ -151,7 +157,11 @@ def _refuse_unit_of_two_folders(
 
 
 def _read_one(
-    register: PlanRegister, maps: Sequence[ColumnMap], folder: Path, origin: Origin
+    register: PlanRegister,
+    maps: Sequence[ColumnMap],
+    folder: Path,
+    origin: Origin,
+    readings: Readings,
 ) -> Read:
     path = located(folder, origin.source.file)
     difference = difference_from_record(path, origin.source)
@@ -160,7 +170,12 @@ def _read_one(
     if difference is not None:
         return [], [origin.find("file_changed", words=difference)]
     mapped = map_of(maps, origin.file, origin.unit.code, origin.source.year)
-    return read_workbook(path, origin, register, mapped)
+    return readings.of(
+        origin,
+        mapped,
+        lambda: read_workbook(path, origin, register, mapped),
+        lambda: difference_from_record(path, origin.source) is None,
+    )
 
 
 def _carried(book: Book, origin: Origin) -> list[Finding]:

@@ -1,137 +1,93 @@
-"""What need not run again: notebooks whose every input is that of the last good build.
+"""What need not run again: notebooks whose every input is that of one that ran before.
 
 A unit's key is the content of its template, its parameters, the rows it may read, the package's
 code, the project's data that notebooks read, the edition, the lock and the tools. A notebook of a
 year may read rows of that year and of earlier ones, of any area, and rows without a year; any
-other notebook may read everything. Keys, checksums and the figures that notebooks printed stand in
-`units.json` beside the executed notebooks and are swapped in with them.
+other notebook may read everything. Notebooks are kept (`treem.kept`) as soon as they have run, with
+the figures that they printed: also those of a build that was killed.
 """
 
 from __future__ import annotations
 
 import csv
-import dataclasses
 import hashlib
-import json
-import platform
-import shutil
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import treem
-from treem.audit.manifest import TOOLS, canonical_json, file_sha256, tree_sha256
+from treem.audit.manifest import canonical_json, file_sha256
 from treem.edition import Edition
+from treem.kept import Kept, Piece, key_of
 from treem.notebooks.unit import Job, Outcome
 from treem.project import Project
+from treem.stages import NOTEBOOKS, Sources
 
-RECORD = "units.json"
-
-READ_BY_NOTEBOOKS = (
-    "data/plan",
-    "data/areas",
-    "data/published",
-    "data/source",
-    "params/disclosure",
-    "expectations",
-    "_extensions/nd30/fonts",
-    "requirements.lock",
-)
 NEVER_READ = frozenset({"figures.jsonl", "made_from.json", "quality_raw.json"})
 """Tables that no notebook reads, or only after all others have run."""
-_WHOLE = "whole"
+_WHOLE, _ROWS = "whole", "rows"
 
 
 class UnitCache:
-    """The notebooks of the last build, and the record of this one."""
+    """The notebooks that ran before, by key."""
 
-    def __init__(self, project: Project, edition: Edition, tables: Path, last: Path | None) -> None:
-        """`last` is the folder of the last build's notebooks; None reuses nothing."""
-        self._last = last
-        known = _read(last)
-        self._known: dict[str, Any] = known.get("units", {})
-        self._common = _common(project, edition)
-        self._tables = _digests(tables, known.get("tables", {}))
-        self._units: dict[str, Any] = {}
+    def __init__(
+        self, project: Project, edition: Edition, tables: Path, kept: Kept | None = None
+    ) -> None:
+        """`tables` is the folder that notebooks read; without `kept` nothing is reused."""
+        self._kept = kept or Kept()
+        self._stage = f"{NOTEBOOKS}-{edition.audience}"
+        self._sources = sources = Sources(project, edition)
+        reads = sources.reads(NOTEBOOKS)
+        files = {
+            name: digest
+            for name, digest in reads.files.items()
+            if not name.startswith("notebooks/")  # of these a unit reads its own template
+        }
+        self._common = key_of(files, reads.settings)
+        self._tables = {
+            path.name: self._digests(path, sources.machine["code"])
+            for path in sorted(one for one in tables.iterdir() if one.is_file())
+            if path.name not in NEVER_READ
+        }
 
     def key(self, job: Job, printed: str = "") -> str:
         """Return the key of a unit; `printed` stands for the figures of others that it reads."""
         unit = job.unit
         read = {name: _read_of(parts, unit.parameters) for name, parts in self._tables.items()}
         content = [self._common, job.notebook, dict(unit.parameters), unit.name]
-        content += [unit.output.as_posix(), read, printed]
-        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+        return key_of(*content, unit.output.as_posix(), read, printed)
 
     def reuse(self, job: Job, key: str) -> Outcome | None:
-        """Put the last build's notebook in place where its key is this one; else return None."""
-        known = self._known.get(job.unit.name)
-        if self._last is None or known is None or known["key"] != key:
-            return None
-        source, target = self._last / job.unit.output, job.out / job.unit.output
-        if not source.is_file() or file_sha256(source) != known["sha256"]:
-            return None
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        self._units[job.unit.name] = known
-        return Outcome(job.unit.name, tuple(known["figures"]), tuple(known["warnings"]))
+        """Put a notebook that ran before in place and return what came of it; None for none."""
+        return _outcome(job, self._kept.take(self._stage, key, job.out))
+
+    def look(self, job: Job, key: str) -> Outcome | None:
+        """Return what `reuse` would, and put nothing in place."""
+        return _outcome(job, self._kept.take(self._stage, key))
 
     def keep(self, job: Job, key: str, outcome: Outcome) -> None:
-        """Note a notebook that ran."""
-        self._units[job.unit.name] = {
-            "key": key,
-            "sha256": file_sha256(job.out / job.unit.output),
-            "figures": list(outcome.figures),
-            "warnings": list(outcome.warnings),
-        }
+        """Keep a notebook that ran, unless something that it may have read changed meanwhile."""
+        if self._sources.changed():
+            return
+        value = {"figures": list(outcome.figures), "warnings": list(outcome.warnings)}
+        self._kept.keep(self._stage, key, value, job.out, [job.unit.output.as_posix()])
 
-    def write(self, folder: Path) -> None:
-        """Write the record of this build beside its notebooks."""
-        record = {"tables": self._tables, "units": self._units}
-        (folder / RECORD).write_text(canonical_json(record) + "\n", "utf-8")
-
-
-def _read(last: Path | None) -> dict[str, Any]:
-    """Read the last record; one that is damaged is none."""
-    if last is None:
-        return {}
-    try:
-        record = json.loads((last / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _common(project: Project, edition: Edition) -> str:
-    """Return what all notebooks of an edition depend on, as one checksum."""
-    about = {
-        field.name: repr(getattr(edition, field.name))
-        for field in dataclasses.fields(edition)
-        if field.name != "path"
-    }
-    package = Path(treem.__file__).parent
-    parts = [
-        about,
-        tree_sha256(package, ["."]),
-        tree_sha256(project.root, READ_BY_NOTEBOOKS),
-        {name: metadata.version(name) for name in TOOLS},
-        platform.python_version(),
-    ]
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-
-
-def _digests(tables: Path, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return checksums of each table, whole and by year; known ones where a file is the same."""
-    found: dict[str, Any] = {}
-    for path in sorted(one for one in tables.iterdir() if one.is_file()):
-        if path.name in NEVER_READ:
-            continue
+    def _digests(self, path: Path, code: str) -> dict[str, Any]:
+        """Return checksums of a table, whole and by year; those on record for the same file."""
         whole = file_sha256(path)
-        if known.get(path.name, {}).get(_WHOLE) == whole:
-            found[path.name] = known[path.name]
-        else:
-            found[path.name] = {_WHOLE: whole, "years": _by_year(path)}
-    return found
+        key = key_of(path.name, whole, code)
+        piece = self._kept.take(_ROWS, key)
+        if piece is not None:
+            return {_WHOLE: whole, "years": piece.value}
+        years = _by_year(path)
+        self._kept.keep(_ROWS, key, years)
+        return {_WHOLE: whole, "years": years}
+
+
+def _outcome(job: Job, piece: Piece | None) -> Outcome | None:
+    if piece is None:
+        return None
+    return Outcome(job.unit.name, tuple(piece.value["figures"]), tuple(piece.value["warnings"]))
 
 
 def _by_year(path: Path) -> dict[str, str] | None:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from treem.notebooks.cache import NEVER_READ, READ_BY_NOTEBOOKS
+from treem.notebooks.cache import NEVER_READ
 from treem.notebooks.cluster import Cluster, Worker
 from treem.notebooks.progress import Progress
 from treem.notebooks.runner import FIGURES
 from treem.notebooks.unit import Job, Outcome, Ran, give_up, keep, tell_again
 from treem.notebooks.worker import Broken, Parcel, Told
+from treem.stages import NOTEBOOKS, READ
 
 ATTEMPTS = 3
 """How often a unit may lose its worker, or fail for a reason of the worker's, before it failed."""
@@ -42,7 +43,7 @@ def parcels_of(work: Sequence[Job]) -> tuple[Parcel, Parcel]:
     """Pack what units read: of the project, and of the tables that these notebooks may see."""
     job = work[0]
     editions = sorted({str(one.unit.parameters["edition"]) for one in work})
-    names = [*READ_BY_NOTEBOOKS, "_quarto.yml", *(f"params/{name}.yml" for name in editions)]
+    names = [*READ[NOTEBOOKS], "requirements.lock", "_quarto.yml", *(f"params/{name}.yml" for name in editions)]
     project = Parcel.of(job.root, names)
     return project, Parcel.of(job.tables, ["."], without=NEVER_READ - {FIGURES})
 

@@ -47,7 +47,7 @@ _TURN_SECONDS = 0.05
 _MESSAGE_BYTES = 1 << 16
 _START = "import sys; from treem.notebooks.template_process import main; main(sys.argv[1:])"
 _HASH_SEED = {"PYTHONHASHSEED": "0"}
-_CHANGING = frozenset({"_", "OLDPWD", "PWD", "PYTEST_CURRENT_TEST", "SHLVL"})
+_CHANGING = frozenset({"_", "OLDPWD", "PWD", "PYTEST_CURRENT_TEST", "SHLVL", "TMPDIR"})
 """Variables that change from moment to moment and that no import asks for."""
 _QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TextIO
 
 from treem.notebooks.matrix import Unit
@@ -13,6 +13,7 @@ from treem.notebooks.matrix import Unit
 Say = Callable[[str], None]
 
 WAITING, RUNNING, DONE, REUSED, FAILED = "·", "▸", "✓", "=", "✗"
+OTHERS = "khác"
 _MEANING = f"{DONE} xong  {REUSED} dùng lại  {RUNNING} đang chạy  {WAITING} đang chờ  {FAILED} lỗi"
 _CLEAR_LINE = "\x1b[2K"
 _REDRAW_SECONDS = 0.1
@@ -37,13 +38,17 @@ class Progress:
         found = list(names)
         self.marks.update(dict.fromkeys(found, REUSED))
         if found:
-            self.say(f"{len(found)}/{len(self.units)} sổ tính không có gì đổi, dùng lại bản trước.")
+            self.say(
+                f"{self.count(REUSED)}/{len(self.units)} sổ tính không có gì đổi, dùng lại bản trước."
+            )
 
     def ended(self, name: str, warnings: Sequence[str] = (), *, failed: bool = False) -> None:
         """Note that a unit ended, and say what is left."""
         self.marks[name] = FAILED if failed else DONE
         word = "LỖI" if failed else "xong"
-        self.say(f"[{self.count(DONE, REUSED, FAILED)}/{len(self.units)}] sổ tính {name}: {word}")
+        ended = self.count(DONE, REUSED, FAILED)
+        left = f"; {self.left}" if ended < len(self.units) else ""
+        self.say(f"[{ended}/{len(self.units)}] sổ tính {name}: {word}{left}")
         for warning in warnings:
             self.say(f"  {name} cảnh báo: {warning}")
 
@@ -117,18 +122,7 @@ class Board(Progress):
 
     def lines(self) -> list[str]:
         """Return the board: a line for each year, one for the other notebooks, what is left."""
-        rows: dict[str, list[str]] = {}
-        for unit in self.units:
-            year = unit.parameters.get("year")
-            rows.setdefault("khác" if year is None else str(year), []).append(unit.name)
-        years = sorted(name for name in rows if name != "khác")
-        board = []
-        for row in [*years, *(["khác"] if "khác" in rows else [])]:
-            marks = [self.marks[name] for name in rows[row]]
-            ended = sum(mark in (DONE, REUSED, FAILED) for mark in marks)
-            tail = f" {ended}/{len(marks)}"
-            room = self._width - 6 - len(tail)
-            board.append(f"{row:>4}  {''.join(_fitted(marks, room))}{tail}")
+        board = board_rows(self.units, self.marks, (DONE, REUSED, FAILED), self._width)
         running = [name for name, mark in self.marks.items() if mark == RUNNING]
         now = f"; đang chạy: {', '.join(running)}" if running else ""
         return [*board, _MEANING[: self._width], f"{self.left}{now}"[: self._width]]
@@ -161,6 +155,28 @@ def progress_for(
     if terminal.isatty():
         return Board(units, jobs, say, terminal, shutil.get_terminal_size().columns)
     return Progress(units, jobs, say)
+
+
+def board_rows(
+    units: Sequence[Unit], marks: Mapping[str, str], counted: Sequence[str], width: int
+) -> list[str]:
+    """Return a line for each year and one for the other notebooks, with the count of some marks."""
+    board = []
+    for row, group in rows_of(units).items():
+        shown = [marks[unit.name] for unit in group]
+        tail = f" {sum(mark in counted for mark in shown)}/{len(shown)}"
+        board.append(f"{row:>4}  {''.join(_fitted(shown, width - 6 - len(tail)))}{tail}")
+    return board
+
+
+def rows_of(units: Sequence[Unit]) -> dict[str, list[Unit]]:
+    """Return units by year, ascending, and those without one at the end."""
+    rows: dict[str, list[Unit]] = {}
+    for unit in units:
+        year = unit.parameters.get("year")
+        rows.setdefault(OTHERS if year is None else str(year), []).append(unit)
+    # letters come after digits
+    return dict(sorted(rows.items()))
 
 
 def _fitted(marks: list[str], room: int) -> list[str]:

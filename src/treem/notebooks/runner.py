@@ -17,7 +17,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import wait as wait_for
 from pathlib import Path
@@ -27,6 +27,7 @@ from treem.audit.lineage import merge_figures, write_figures
 from treem.audit.manifest import file_sha256
 from treem.edition import Edition
 from treem.errors import MachineError, NotebookError
+from treem.kept import Kept
 from treem.notebooks.cache import UnitCache
 from treem.notebooks.matrix import Unit, check_matrix
 from treem.notebooks.progress import Progress, progress_for
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from treem.notebooks.cluster import Cluster
     from treem.notebooks.forkserver import Call, ForkServer
 
-__all__ = ["FIGURES", "TABLES_VARIABLE", "Job", "Outcome", "execute", "run_job", "warm_up"]
+__all__ = ["FIGURES", "TABLES_VARIABLE", "Job", "Outcome", "execute", "job_of", "run_job", "warm_up"]
 
 Engine = Literal["auto", "kernel"]
 
@@ -65,7 +66,7 @@ def execute(
     jobs: int | None = 1,
     engine: Engine = "auto",
     dask: str | None = None,
-    last: Path | None = None,
+    kept: Kept | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Run all notebooks of an edition; return the files written, figures last.
@@ -74,8 +75,9 @@ def execute(
     under `notebooks` and `tables/figures.jsonl`. A notebook that fails is kept under `failed`.
     `jobs` is how many run at a time; None is one for each processor, or for each thread of the
     cluster. `engine` is `kernel` for ordinary kernels; `auto` takes them only where the machine
-    cannot fork safely. `dask` is the address of a cluster that runs them. `last` is the folder of the last good build's notebooks: those with the same inputs
-    are taken from there; None runs all. `say` gets lines of progress.
+    cannot fork safely. `dask` is the address of a cluster that runs them. Notebooks with the same
+    inputs are taken from `kept`, and those that run are put there one by one; None runs all. `say`
+    gets lines of progress.
 
     Raises UsageError before anything runs where names do not fit, NotebookError where one fails,
     ClusterError where a cluster cannot run them.
@@ -87,20 +89,10 @@ def execute(
     jobs = jobs if cluster is not None else at_a_time(jobs)
     progress = progress_for(matrix.all, jobs or (cluster.threads if cluster else 1), say)
 
-    cache = UnitCache(project, edition, tables, last)
+    cache = UnitCache(project, edition, tables, kept)
 
     def run(units: Sequence[Unit], printed: str = "") -> list[dict[str, Any]]:
-        work = [
-            Job(
-                unit,
-                _without(templates[unit.template], unit),
-                project.root,
-                tables,
-                out,
-                failed.resolve(),
-            )
-            for unit in units
-        ]
+        work = [job_of(project, unit, templates, tables, out, failed) for unit in units]
         outcomes = _run_or_reuse(work, printed, cache, jobs, engine, progress, cluster)
         return [figure for outcome in outcomes for figure in outcome.figures]
 
@@ -109,7 +101,6 @@ def execute(
         write_figures(tables / FIGURES, merge_figures(figures))
         figures += run(matrix.last, file_sha256(tables / FIGURES))
         write_figures(tables / FIGURES, merge_figures(figures))
-        cache.write(out)
     finally:
         progress.close()
         shutil.rmtree(failed.resolve().parent / _SCRATCH, ignore_errors=True)
@@ -157,6 +148,19 @@ def _leave_cluster() -> None:
     leave()
 
 
+def job_of(
+    project: Project,
+    unit: Unit,
+    templates: Mapping[str, Template],
+    tables: Path,
+    out: Path,
+    failed: Path,
+) -> Job:
+    """Return all that is needed to run a unit."""
+    cells = _without(templates[unit.template], unit)
+    return Job(unit, cells, project.root, tables, out, failed.resolve())
+
+
 def _lock(root: Path) -> Path:
     return root / "requirements.lock"
 
@@ -184,10 +188,13 @@ def _run_or_reuse(
     found = {job.unit.name: cache.reuse(job, keys[job.unit.name]) for job in work}
     progress.reused(name for name, outcome in found.items() if outcome is not None)
     changed = [job for job in work if found[job.unit.name] is None]
-    ran = run_jobs(changed, jobs, engine, progress, cluster)
-    for job, done in zip(changed, ran, strict=True):
-        cache.keep(job, keys[job.unit.name], done)
-        found[job.unit.name] = done
+    by_name = {job.unit.name: job for job in changed}
+
+    def keep(outcome: Outcome) -> None:
+        cache.keep(by_name[outcome.unit], keys[outcome.unit], outcome)
+
+    ran = run_jobs(changed, jobs, engine, progress, cluster, keep)
+    found |= {done.unit: done for done in ran}
     return [outcome for job in work if (outcome := found[job.unit.name]) is not None]
 
 
@@ -197,10 +204,12 @@ def run_jobs(
     engine: Engine,
     progress: Progress,
     cluster: Cluster | None = None,
+    keep: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
     """Run the jobs, `jobs` at a time; return their outcomes in the order of the jobs.
 
-    One that fails hurts no other: all run, then NotebookError names those that failed.
+    One that fails hurts no other: all run, then NotebookError names those that failed. `keep` gets
+    each that ran well as soon as it has.
     """
     from treem.notebooks.forkserver import fork_is_safe
 
@@ -218,6 +227,8 @@ def run_jobs(
     for outcome in ended:
         progress.ended(outcome.unit, outcome.warnings, failed=bool(outcome.error))
         outcomes[outcome.unit] = outcome
+        if not outcome.error:
+            keep(outcome)
     _raise_errors([outcomes[job.unit.name] for job in work])
     return [outcomes[job.unit.name] for job in work]
 

@@ -52,7 +52,9 @@ def write_profile(project: Project, edition: Edition, book: Book) -> Path:
     text = yaml.safe_dump(profile(edition, book), allow_unicode=True, sort_keys=False, width=10_000)
     path = profile_path(project, edition.profile)
     header = HEADER.format(name=edition.name, profile=edition.profile)
-    path.write_text(header + text, "utf-8", newline="\n")
+    new = path.with_name(f".{path.name}.part")
+    new.write_text(header + text, "utf-8", newline="\n")
+    new.replace(path)
     return path
 
 

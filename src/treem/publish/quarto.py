@@ -19,6 +19,7 @@ from pathlib import Path
 
 from treem.edition import Edition
 from treem.errors import PublishError, TreemError, UsageError
+from treem.programs import run
 from treem.project import Project, find_project
 from treem.publish.profile import profile_path
 
@@ -113,17 +114,16 @@ def render(
     quarto = quarto or require_quarto()
     made = project.root / "reports" / edition.name / f"{edition.audience}.new"
     command = [str(quarto.path), "render", str(project.root), "--profile", edition.profile]
-    done = subprocess.run(
+    # what an earlier run left there would be taken for pages of this one
+    shutil.rmtree(made, ignore_errors=True)
+    code, said, _ = run(
         command,
+        together=True,
+        starts_others=True,
         cwd=project.root,
         env=_environment(edition),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
     )
-    log = COLOURS.sub("", done.stdout)
-    refuse_bad_log(quarto, done.returncode, log)
+    refuse_bad_log(quarto, code, COLOURS.sub("", said.decode("utf-8", "replace")))
     return _collect(edition, made, out)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from treem.errors import PublishError
+from treem.programs import run
 
 RESOURCES = Path(__file__).parent / "resources"
 READER = "markdown-yaml_metadata_block"
@@ -61,19 +61,18 @@ def write_file(
 
 def _run(arguments: list[str], text: str, cwd: Path | None = None, **variables: str) -> str:
     try:
-        done = subprocess.run(
+        code, out, errors = run(
             [_pandoc(), *arguments],
-            input=text.encode(),
-            capture_output=True,
+            text.encode(),
             cwd=cwd,
             env={**os.environ, **variables, "LC_ALL": "C.UTF-8"},
         )
     except OSError as error:
         raise PublishError(f"Không chạy được Pandoc: {error}. Hãy cài lại môi trường.") from error
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise PublishError(f"Pandoc dừng với mã {done.returncode}. Pandoc ghi: {said}")
-    return done.stdout.decode()
+    if code != 0:
+        said = errors.decode("utf-8", "replace").strip()
+        raise PublishError(f"Pandoc dừng với mã {code}. Pandoc ghi: {said}")
+    return out.decode()
 
 
 @cache
