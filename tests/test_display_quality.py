@@ -301,7 +301,7 @@ def test_resubmissions_and_corrections_show_values_to_the_office_only(tmp_path):
     assert "khoảng 2 nghìn → 2015" in rows_of(tables.corrections(run))[0]
     public = tmp_path / "public"
     outside = small_run(public, {})
-    write_public_chapter(tmp_path, public)
+    write_public_chapter(tmp_path, public, {})
     shown = "".join((public / name).read_text("utf-8") for name in FILES)
     assert not any(value in shown for value in ("7288", "7498", "2015", "khoảng 2 nghìn"))
     assert rows_of(tables.resubmissions(outside))[0][-2:] == ["1", "CT22"]

@@ -49,13 +49,41 @@ def test_planted_counts_are_in_no_byte_that_is_published(project_copy: Project) 
     paths = project_copy.report(EDITION)
     inside = (paths.tables / "results.csv").read_text("utf-8")
     assert all(shape.search(inside) for shape in SHAPES)  # the test would see them
+    texts = list(_texts(paths.package, paths.notebooks, paths.protected, paths.archive))
     told = [
-        f"{name}: {shape.pattern}"
-        for name, text in _texts(paths.package, paths.notebooks, paths.protected, paths.archive)
-        for shape in SHAPES
-        if shape.search(text)
+        f"{name}: {shape.pattern}" for name, text in texts for shape in SHAPES if shape.search(text)
     ]
     assert told == []
+    bare = _bare_hashes(project_copy)
+    assert len(bare) > 30
+    assert [(name, one) for name, text in texts for one in bare if one in text] == []
+    assert run_treem(root, "commitments", EDITION).returncode == 0
+    _change_a_hidden_count(paths.tables / "results.csv")
+    changed = run_treem(root, "commitments", EDITION)
+    assert changed.returncode == 1 and "1 dấu không khớp" in changed.stdout
+
+
+def _bare_hashes(project: Project) -> set[str]:
+    """What somebody could try who lacks one small count: beginnings of checksums of what has it."""
+    paths = project.report(EDITION)
+    files = [*(project.root / "data" / "demo" / EDITION).rglob("*.*")]
+    files += [*paths.tables.iterdir(), *(paths.root / "protection").iterdir()]
+    found = {hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in files}
+    with (paths.tables / "findings.csv").open(encoding="utf-8", newline="") as source:
+        found |= {row["finding_id"] for row in csv.DictReader(source) if row["raw"]}
+    found -= {
+        hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        for path in paths.protected.iterdir()  # a table of no value is the same on both sides
+    }
+    return found
+
+
+def _change_a_hidden_count(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert f",{ABUSED}," in text
+    place = text.index("old-27,261,2024,,CT09,")
+    cut = text.index(f",{ABUSED},", place)
+    path.write_text(f"{text[:cut]},1{text[cut + len(str(ABUSED)) + 1 :]}", "utf-8")
 
 
 def test_an_attacker_with_all_demonstration_editions_learns_nothing(

@@ -13,7 +13,7 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from treem.gate import read_and_check, rows_of, stop_at_gate
 from treem.indicators.rollup import check_places
 from treem.outcome import Outcome, ProtectOutcome
 from treem.project import Project, ReportPaths
-from treem.safe import safe_table
+from treem.safe import safe_table, safe_text
 from treem.storage import scratch, sole_writer, swap_in, write_archive
 
 Say = Callable[[str], None]
@@ -112,7 +112,7 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
         folder=_shown(project, paths.protected),
         report=_shown(project, paths.protection),
         audit=protected.audit,
-        report_sha256=protected.report_sha256,
+        report_mark=protected.report_mark,
         ledger=_shown(project, ledger) if ledger else "",
     )
 
@@ -196,7 +196,7 @@ def _make_tables_and_notebooks(
     if edition.audience == "public":
         with _timed(seconds, "protection"):
             protected = protect_tables(project, edition, stage)
-        require_approval(project, edition, protected.report_sha256)
+        require_approval(project, edition, protected.report_mark)
         made.append((stage / "protected", paths.protected))
         made.append((stage / "protection", paths.protection))
     read = stage / paths.read.name
@@ -277,18 +277,33 @@ def _make_package(
 
 
 def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
-    """Copy what the audience may have of the tables; a generated table says so in every row."""
+    """Copy what the audience may have of the tables; a generated table says so in every row.
+
+    The list of observations says where each stands, and commits to what a public reader does not
+    see of it.
+    """
+    from treem.audit.withheld import PLACES
+    from treem.notebooks.results import OBSERVATIONS, read_parquet
+
     folder.mkdir()
     with (paths.read / "results.csv").open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
-    hidden = {"observations"}
-    columns = [name for name in rows[0] if name not in hidden]
-    with (folder / "results.csv").open("w", encoding="utf-8", newline="") as target:
+    columns = [name for name in rows[0] if name != "observations"]
+    _write_noticed(folder / "results.csv", columns, rows, edition.page_notice)
+    if edition.audience == "public":
+        places = read_parquet(paths.read / OBSERVATIONS)
+        _write_noticed(folder / "observations.csv", PLACES, places, edition.page_notice)
+
+
+def _write_noticed(
+    path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], notice: str
+) -> None:
+    with path.open("w", encoding="utf-8", newline="") as target:
         writer = csv.DictWriter(target, [*columns, "notice"], lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            kept = {name: row[name] for name in columns}
-            writer.writerow({**kept, "notice": edition.page_notice})
+            kept = {name: safe_text(str(row[name])) for name in columns}
+            writer.writerow({**kept, "notice": notice})
 
 
 def _write_run_record(

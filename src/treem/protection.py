@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treem.audit.withheld import COLUMN, commit_observations, commit_results
+from treem.disclosure.commitments import sealed
 from treem.edition import Edition, edition_names, load_edition
+from treem.intake.findings import public_ids
+from treem.intake.observations import records
+from treem.intake.rule import SEVERITIES
 from treem.project import Project
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from treem.disclosure.protect import Protection
 
 REPORT = "cells.csv"
@@ -48,17 +55,21 @@ _PLACE_COLUMNS = (
 
 @dataclass(frozen=True)
 class Protected:
-    """What disclosure control did to an edition; `report_sha256` names the internal report."""
+    """What disclosure control did to an edition; `report_mark` names the internal report.
+
+    It is a commitment: a checksum of all counts, of which the public has all but a few, could be
+    tried, and an approval that names it is public.
+    """
 
     audit: dict[str, Any]
-    report_sha256: str
+    report_mark: str
 
 
 def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected:
     """Write `stage/protected/` (public) and `stage/protection/` (internal) from `stage/tables/`.
 
-    Raises DataError where some cell cannot be protected, or where figures are real and nobody
-    approved this very report: then nothing may be published.
+    Raises DataError where some cell cannot be protected, or where real figures were received and
+    there is no key for commitments: then nothing may be published.
     """
     from treem.quality.chapter import write_public_chapter
 
@@ -70,12 +81,15 @@ def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected
     (report / AUDIT).write_text(audit + "\n", "utf-8")
     folder = stage / "protected"
     folder.mkdir()
-    protection.results_public.to_csv(folder / "results.csv", index=False, lineterminator="\n")
-    _write_observations(stage / "tables", folder)
-    _write_findings(project, edition, stage / "tables", folder)
-    write_public_chapter(stage / "tables", folder)
+    promised = commit_results(project, edition, records(_results(stage / "tables")))
+    protection.results_public.assign(**{COLUMN: promised}).to_csv(
+        folder / "results.csv", index=False, lineterminator="\n"
+    )
+    _write_observations(project, edition, stage / "tables", folder)
+    ids = _write_findings(project, edition, stage / "tables", folder)
+    write_public_chapter(stage / "tables", folder, ids)
     sha256 = hashlib.sha256((report / REPORT).read_bytes()).hexdigest()
-    return Protected(protection.audit, sha256)
+    return Protected(protection.audit, sealed(project, edition, REPORT, sha256))
 
 
 def record_published(project: Project, edition: Edition, tables: Path) -> Path:
@@ -98,8 +112,6 @@ def editions_on_record(project: Project, edition: Edition) -> list[str]:
 
 
 def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
-    import pandas as pd
-
     from treem.areas import load_geography
     from treem.disclosure.ledger import load_ledger
     from treem.disclosure.places import area_links
@@ -108,9 +120,8 @@ def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
     from treem.plan.register import load_register
 
     measures = load_register(project).measures
-    results = pd.read_csv(tables / "results.csv", dtype=str, keep_default_na=False)
     return protect(
-        results.astype({"year": "int64"}),
+        _results(tables).astype({"year": "int64"}),
         measures,
         area_links(edition, load_geography(project)),
         load_policy(project, measures),
@@ -118,8 +129,17 @@ def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
     )
 
 
-def _write_observations(tables: Path, folder: Path) -> None:
-    """Write where every observation stands; what is published elsewhere already stays readable."""
+def _results(tables: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(tables / "results.csv", dtype=str, keep_default_na=False)
+
+
+def _write_observations(project: Project, edition: Edition, tables: Path, folder: Path) -> None:
+    """Write where every observation stands, with a commitment to what it says.
+
+    What is published elsewhere already stays readable.
+    """
     import pandas as pd
 
     table = pd.read_parquet(tables / "observations.parquet")
@@ -128,11 +148,18 @@ def _write_observations(tables: Path, folder: Path) -> None:
     for column in public.columns:
         if column not in _PLACE_COLUMNS:
             public[column] = public[column].mask(received, "")
+    public[COLUMN] = commit_observations(project, edition, records(table))
     public.to_parquet(folder / "observations.parquet", index=False)
 
 
-def _write_findings(project: Project, edition: Edition, tables: Path, folder: Path) -> None:
-    """Write which rule found something where; messages quote numbers and stay in the office."""
+def _write_findings(
+    project: Project, edition: Edition, tables: Path, folder: Path
+) -> dict[str, str]:
+    """Write which rule found something where; messages quote numbers and stay in the office.
+
+    An id made from a message could be tried, and an order by messages tells the greater of two
+    numbers, so both are made from what is left. Returns the public id of each finding.
+    """
     import pandas as pd
 
     from treem.quality.names import rule_names
@@ -143,4 +170,13 @@ def _write_findings(project: Project, edition: Edition, tables: Path, folder: Pa
     table["message"] = table["message"].mask(received, table["rule"].map(names))
     table["instruction"] = table["instruction"].mask(received, "")
     table["raw"] = table["raw"].mask(received, "")
+    shown = [name for name in table.columns if name != "finding_id"]
+    last = ["message", "instruction", "raw"]
+    table = table.sort_values([*(name for name in shown if name not in last), *last], kind="stable")
+    table = table.sort_values(
+        "severity", kind="stable", key=lambda column: column.map(SEVERITIES.index)
+    )
+    ids = dict(zip(table["finding_id"], public_ids(records(table[shown])), strict=True))
+    table["finding_id"] = list(ids.values())
     table.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+    return ids

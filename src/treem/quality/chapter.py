@@ -92,13 +92,20 @@ def write_chapter(
     _write(folder / CORRECTIONS, CORRECTION_COLUMNS, _corrections(project, edition, road, names))
 
 
-def write_public_chapter(tables: Path, folder: Path) -> None:
-    """Copy the tables of the chapter from `tables` without any value of a cell."""
+def write_public_chapter(tables: Path, folder: Path, ids: Mapping[str, str]) -> None:
+    """Copy the tables of the chapter from `tables` without any value of a cell.
+
+    `ids` gives the public id of each finding.
+    """
     import pandas as pd
 
     for name in FILES:
         table = pd.read_csv(tables / name, dtype=str, keep_default_na=False)
         hidden = {column: "" for column in VALUE_COLUMNS.get(name, ())}
+        if "findings" in table and name == WAIVERS:
+            table["findings"] = [
+                " ".join(ids[one] for one in text.split()) for text in table["findings"]
+            ]
         table.assign(**hidden).to_csv(folder / name, index=False, lineterminator="\n")
 
 
