@@ -19,7 +19,14 @@ from treem.disclosure.commitments import (
     keeps,
     sealed,
 )
-from treem.disclosure.ledger import LedgerRow, load_ledger, read_ledger, write_ledger
+from treem.disclosure.ledger import (
+    LedgerRow,
+    ledger_folder,
+    load_ledger,
+    read_ledger,
+    record,
+    write_ledger,
+)
 from treem.disclosure.network import Key
 from treem.disclosure.places import area_links, areas_inside
 from treem.disclosure.policy import load_policy, policy_path
@@ -206,22 +213,53 @@ def test_a_ledger_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_ledger(path) == [LedgerRow(CELL, 30), LedgerRow(OTHER, None)]
 
 
-def test_what_was_printed_once_stays_on_record(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.csv"
-    write_ledger(path, [LedgerRow(CELL, 30), LedgerRow(OTHER, 7)])
-    write_ledger(path, [LedgerRow(CELL, None)])
-    assert read_ledger(path) == [LedgerRow(CELL, 30), LedgerRow(OTHER, 7)]
+@pytest.fixture
+def demo(project: Project) -> Edition:
+    return load_edition(project, "demo-2024")
 
 
-def test_ledgers_of_editions_are_taken_together(tmp_path: Path) -> None:
+def test_what_was_published_stays_on_record(tmp_path: Path, demo: Edition) -> None:
+    """A second publication with other figures is a file of its own; the first is never changed."""
     project = Project(tmp_path)
-    folder = tmp_path / "params" / "disclosure" / "ledger"
-    write_ledger(folder / "a.csv", [LedgerRow(CELL, None), LedgerRow(OTHER, None)])
-    write_ledger(folder / "b.csv", [LedgerRow(CELL, 30)])
-    ledger = load_ledger(project, ["a", "b", "none-yet"])
-    assert (dict(ledger.printed), ledger.hidden) == ({CELL: 30}, frozenset({OTHER}))
-    assert ledger.hid(OTHER) and not ledger.hid(CELL)
-    assert load_ledger(project, ["a"]).hidden == {CELL, OTHER}
+    first = record(project, demo, [LedgerRow(CELL, 30), LedgerRow(OTHER, 7)])
+    assert first == ledger_folder(project, demo) / "0001-demo-2024.csv"
+    assert record(project, demo, [LedgerRow(OTHER, 7), LedgerRow(CELL, 30)]) == first
+    kept = first.read_bytes()
+    second = record(project, demo, [LedgerRow(CELL, 31), LedgerRow(OTHER, None)])
+    assert (second.name, first.read_bytes()) == ("0002-demo-2024.csv", kept)
+    ledger = load_ledger(project, demo)
+    assert [one.printed.get(CELL) for one in ledger.publications] == [30, 31]
+    assert ledger.hid(OTHER) and ledger.printed[OTHER] == 7
+
+
+def test_ledgers_of_editions_are_taken_together(tmp_path: Path, demo: Edition) -> None:
+    project = Project(tmp_path)
+    record(project, demo, [LedgerRow(CELL, None), LedgerRow(OTHER, None)])
+    record(project, dataclasses.replace(demo, name="b"), [LedgerRow(CELL, 30)])
+    ledger = load_ledger(project, demo)
+    assert [one.name for one in ledger.publications] == ["0001-demo-2024", "0002-b"]
+    assert ledger.hid(OTHER) and not ledger.hid(CELL) and ledger.printed == {CELL: 30}
+
+
+def test_generated_and_real_figures_never_meet(
+    tmp_path: Path, demo: Edition, real: Edition
+) -> None:
+    project = Project(tmp_path)
+    record(project, demo, [LedgerRow(CELL, 30)])
+    record(project, real, [LedgerRow(OTHER, 7)])
+    assert load_ledger(project, demo).printed == {CELL: 30}
+    assert load_ledger(project, real).printed == {OTHER: 7}
+
+
+@pytest.mark.parametrize("name", ["demo-2024.csv", "1-demo-2024.csv", "0001-a.csv"])
+def test_a_ledger_without_its_own_number_is_refused(
+    name: str, tmp_path: Path, demo: Edition
+) -> None:
+    project = Project(tmp_path)
+    path = record(project, demo, [LedgerRow(CELL, 30)])
+    path.with_name(name).write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match="số thứ tự"):
+        load_ledger(project, demo)
 
 
 @pytest.mark.parametrize("line", ["CT24.numerator,g,256,2024,,open,", "CT24,g,256,2024,,seen,3"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
 import subprocess
@@ -17,12 +18,21 @@ import pytest
 from attacker import attack
 from conftest import run_treem
 from treem.areas import load_geography
+from treem.audit.manifest import computed_from
+from treem.disclosure.ledger import ledger_files
 from treem.disclosure.places import area_links
 from treem.edition import load_edition
 from treem.intake.forms import SHEET
 from treem.project import Project
 
 EDITION = "demo-2024"
+PLACE = ("geography", "area_code", "year", "stratum", "measure")
+LEDGER_COLUMNS = (
+    *PLACE,
+    "status",
+    *("numerator", "denominator", "value"),
+    *("pooled_from", "pooled_numerator", "pooled_denominator"),
+)
 # Two of 23,457 children are not registered, which is a small count; abuse is never shown below
 # the province. Both numbers are unlike any other, so that a trace of them can be recognised.
 ALMOST_ALL, EVERYONE, ABUSED = 23455, 23457, 13579
@@ -89,23 +99,73 @@ def _change_a_hidden_count(path: Path) -> None:
 def test_an_attacker_with_all_demonstration_editions_learns_nothing(
     project_copy: Project,
 ) -> None:
-    """Both editions publish 2023 and 2024: what one hides, the other must not tell."""
+    """Both editions publish 2023 and 2024: what one hides, the other must not tell.
+
+    demo-2024 is published and recorded first; demo-2025 puts one of its figures right.
+    """
     tables, widths = [], _widths(project_copy)
     whole: dict[tuple[str, str, int], list[tuple[str, str]]] = {}
     for name in ("demo-2024", "demo-2025"):
-        done = run_treem(project_copy.root, "protect", name)
+        edition = load_edition(project_copy, name)
+        made_from = computed_from(project_copy, edition)
+        done = run_treem(project_copy.root, "protect", name, "--record")
         assert done.returncode == 0, done.stderr
+        assert computed_from(project_copy, edition) == made_from  # a new build says the same
         folder = project_copy.report(name).protected
         tables.append((folder / "results.csv").read_text("utf-8"))
-        edition = load_edition(project_copy, name)
         for link in area_links(edition, load_geography(project_copy)):
             if not link.rest:  # the new province is more than the old one
                 whole[(*link.whole, link.year)] = list(link.parts)
+    _later_heeds_earlier(*tables)
+    tables += [_as_table(path) for path in ledger_files(project_copy, edition)]
+    assert len(tables) == 4
     found = attack(tables, whole)
     assert len(found) > 100
     for unknown, (low, high) in found.items():
         least = widths["S3" if unknown[0][0] in ("CT06", "CT09", "CT13") else "S1"]
         assert high - low >= least - 1e-6, (unknown, low, high)
+
+
+def _later_heeds_earlier(first: str, second: str) -> None:
+    """Check that nothing hidden is printed later, and what replaces a printed figure."""
+    then, now = (
+        {tuple(row[name] for name in PLACE): row for row in csv.DictReader(io.StringIO(text))}
+        for text in (first, second)
+    )
+    shared = then.keys() & now.keys()
+    assert len(shared) > 500
+    for part in ("numerator", "denominator"):
+        assert [p for p in shared if (then[p][part] == "") != (now[p][part] == "")] == []
+    revised = {place: now[place] for place in shared if now[place]["replaces"]}
+    assert {place[1:] for place in revised} == {
+        ("260", "2024", "", "CT22"),
+        ("27", "2024", "", "CT22"),
+    }
+    for place, row in revised.items():
+        assert row["replaces"] == then[place]["value"] != row["value"]
+        assert row["mark"] == "[r]" and "đính chính DC-TD-1" in row["revision_reason"]
+
+
+def _as_table(path: Path) -> str:
+    """Return what a ledger says in the form of a table of results, for the attacker."""
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    with path.open(encoding="utf-8", newline="") as source:
+        for row in csv.DictReader(source):
+            measure, _, part = row["quantity"].rpartition(".")
+            first, _, last = row["period"].partition("-")
+            place = (row["geography"], row["area_code"], last or first, row["stratum"], measure)
+            told = rows.setdefault(place, dict.fromkeys(LEDGER_COLUMNS, ""))
+            told |= {**dict(zip(PLACE, place, strict=True)), "status": "reported"}
+            if last:
+                told |= {f"pooled_{part}": row["value"], "pooled_from": first}
+            elif part != "value":
+                told[part] = row["value"]
+                told["status"] = "suppressed" if not row["value"] else told["status"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, LEDGER_COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows.values())
+    return text.getvalue()
 
 
 def _widths(project: Project) -> dict[str, int]:

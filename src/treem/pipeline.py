@@ -95,7 +95,8 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
     Needs no approval: what it writes stays in the office until a public build is made of it.
     With `record` what the public copies show is entered in the ledger, which later editions heed.
     """
-    from treem.protection import protect_tables, record_published
+    from treem.disclosure.ledger import record as enter
+    from treem.protection import protect_tables
 
     edition = load_edition(project, name)
     check_places(project, edition)
@@ -104,7 +105,7 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
         stage = scratch(paths.root, "stage")
         _write_tables(project, edition, stage / "tables", say)
         protected = protect_tables(project, edition, stage)
-        ledger = record_published(project, edition, stage / "tables") if record else None
+        ledger = enter(project, edition, protected.ledger_rows) if record else None
         swap_in(stage / "protected", paths.protected)
         swap_in(stage / "protection", paths.protection)
     return ProtectOutcome(
@@ -224,6 +225,8 @@ def _make_tables_and_notebooks(
 def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) -> None:
     import pandas as pd
 
+    from treem.disclosure.ledger import load_ledger
+    from treem.disclosure.revisions import name_revisions
     from treem.indicators.compute import compute
     from treem.quality import check_results
     from treem.quality.chapter import write_chapter
@@ -232,6 +235,9 @@ def _write_tables(project: Project, edition: Edition, folder: Path, say: Say) ->
     road = read_and_check(project, edition)
     stop_at_gate(edition, rows_of(road.findings))
     results = compute(project, edition, road.register, road.areas, road.observations)
+    results = name_revisions(
+        project, edition, load_ledger(project, edition), results, road.observations
+    )
     checked = check_results(project, edition, road.register, results)
     findings = pd.concat([road.findings, checked.findings], ignore_index=True)
     stop_at_gate(edition, rows_of(findings))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from treem.audit.withheld import COLUMN, commit_observations, commit_results
 from treem.disclosure.commitments import sealed
-from treem.edition import Edition, edition_names, load_edition
+from treem.edition import Edition
 from treem.intake.findings import public_ids
 from treem.intake.observations import records
 from treem.intake.rule import SEVERITIES
@@ -24,6 +24,7 @@ from treem.project import Project
 if TYPE_CHECKING:
     import pandas as pd
 
+    from treem.disclosure.ledger import LedgerRow
     from treem.disclosure.protect import Protection
 
 REPORT = "cells.csv"
@@ -58,21 +59,25 @@ class Protected:
     """What disclosure control did to an edition; `report_mark` names the internal report.
 
     It is a commitment: a checksum of all counts, of which the public has all but a few, could be
-    tried, and an approval that names it is public.
+    tried, and an approval that names it is public. `ledger_rows` is what becomes public.
     """
 
     audit: dict[str, Any]
     report_mark: str
+    ledger_rows: tuple[LedgerRow, ...]
 
 
 def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected:
     """Write `stage/protected/` (public) and `stage/protection/` (internal) from `stage/tables/`.
 
-    Raises DataError where some cell cannot be protected, or where real figures were received and
-    there is no key for commitments: then nothing may be published.
+    Raises DataError where some cell cannot be protected, where real figures were received and
+    there is no key for commitments, or where some changed that were published and nobody says why:
+    then nothing may be published.
     """
+    from treem.disclosure.revisions import refuse_silent_revisions
     from treem.quality.chapter import write_public_chapter
 
+    refuse_silent_revisions(edition, _results(stage / "tables"))
     protection = _protect(project, edition, stage / "tables")
     report = stage / "protection"
     report.mkdir()
@@ -89,26 +94,8 @@ def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected
     ids = _write_findings(project, edition, stage / "tables", folder)
     write_public_chapter(stage / "tables", folder, ids)
     sha256 = hashlib.sha256((report / REPORT).read_bytes()).hexdigest()
-    return Protected(protection.audit, sealed(project, edition, REPORT, sha256))
-
-
-def record_published(project: Project, edition: Edition, tables: Path) -> Path:
-    """Enter what an edition publishes into its ledger; returns the path of the ledger."""
-    from treem.disclosure.ledger import ledger_folder, write_ledger
-
-    path = ledger_folder(project) / f"{edition.name}.csv"
-    write_ledger(path, _protect(project, edition, tables).ledger_rows)
-    return path
-
-
-def editions_on_record(project: Project, edition: Edition) -> list[str]:
-    """Return the editions whose ledgers a build heeds: all of the same kind, its own included.
-
-    A revised edition may not open what its first one hid. Generated figures tell nothing about
-    real ones, and the other way round.
-    """
-    others = [load_edition(project, name) for name in edition_names(project)]
-    return [other.name for other in others if other.kind == edition.kind]
+    mark = sealed(project, edition, REPORT, sha256)
+    return Protected(protection.audit, mark, protection.ledger_rows)
 
 
 def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
@@ -125,7 +112,7 @@ def _protect(project: Project, edition: Edition, tables: Path) -> Protection:
         measures,
         area_links(edition, load_geography(project)),
         load_policy(project, measures),
-        load_ledger(project, editions_on_record(project, edition)),
+        load_ledger(project, edition),
     )
 
 

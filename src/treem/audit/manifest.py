@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from treem.disclosure.commitments import sealed
+from treem.disclosure.ledger import ledger_files
 from treem.edition import Audience, Edition
 from treem.project import Project
 
@@ -42,6 +43,7 @@ COMPUTED_FROM = (
     "data/published",
     "params/disclosure/policy.yml",
     "params/disclosure/approvals.yml",
+    "params/disclosure/revisions.yml",
 )
 """What tables and executed notebooks depend on, beside the edition's own files and the lock."""
 RECEIVED_WITH = "params/intake"
@@ -98,16 +100,23 @@ def tree_sha256(root: Path, names: Iterable[str]) -> str:
 def computed_from(project: Project, edition: Edition) -> dict[str, Any]:
     """Return what tables and executed notebooks are made from, as checksums and versions.
 
-    What was received is named by a commitment in a public build. Raises DataError where a real
+    What was received is named by a commitment in a public build. The ledgers of other editions are
+    inputs; that of the edition itself says what the build says again. Raises DataError where a real
     edition that received something has no key for it.
     """
     own = [f"params/{edition.name}.yml", *filter(None, [edition.published])]
+    ledgers = [
+        path.relative_to(project.root).as_posix()
+        for path in ledger_files(project, edition)
+        if path.name[5:] != f"{edition.name}.csv"
+    ]
     received = [*edition.submissions, RECEIVED_WITH] if edition.submissions else [_WAIVERS]
     return {
         "edition": edition.name,
         "audience": edition.audience,
         "sources_sha256": tree_sha256(project.root, COMPUTED_FROM),
         "edition_sha256": tree_sha256(project.root, own),
+        "ledgers_sha256": tree_sha256(project.root, ledgers),
         "received": sealed(project, edition, "received", tree_sha256(project.root, received)),
         "lock_sha256": tree_sha256(project.root, ["requirements.lock"]),
         "python": platform.python_version(),

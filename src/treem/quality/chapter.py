@@ -191,7 +191,7 @@ def _corrections(
             "date": short_date(one.date),
         }
         for one in load_corrections(project)
-        if one.year in edition.years
+        if one.holds_in(edition)
     ]
 
 
