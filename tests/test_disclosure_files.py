@@ -11,6 +11,7 @@ import pytest
 from treem.areas import load_geography
 from treem.audit.withheld import RESULT_PARTS, commit_results
 from treem.disclosure.approval import approvals_path, load_approvals, require_approval
+from treem.disclosure.checks import OF_FORM, WITHHELD, name_withheld
 from treem.disclosure.commitments import (
     VARIABLE,
     commitment,
@@ -35,6 +36,7 @@ from treem.errors import DataError, UsageError
 from treem.intake.findings import Finding, public_ids
 from treem.plan.register import load_register
 from treem.project import Project
+from treem.quality.names import rule_names
 
 
 @pytest.fixture
@@ -391,3 +393,36 @@ def test_public_ids_of_findings_do_not_depend_on_what_is_not_shown() -> None:
         Finding("r", "record", message=f"ghi {n}", instruction="", cell="H9") for n in (3, 4)
     )
     assert first.finding_id != second.finding_id  # why the office's own ids may not be shown
+
+
+FOUND = {"area_code": "256", "year": "2024", "measure": "CT24", "rule": "threefold_change"}
+HIDDEN = {"area_code": "256", "year": 2024, "measure": "CT24"}
+
+
+@pytest.mark.parametrize(
+    ("finding", "hidden", "withheld"),
+    [
+        ({}, {}, True),
+        # "the same as last year" beside last year's printed count is the count
+        ({"rule": "copied_from_last_year", "measure": ""}, {}, True),
+        ({}, {"year": 2023}, True),  # three times a hidden count
+        ({}, {"year": 2025}, True),
+        ({}, {"year": 2022}, False),
+        ({}, {"area_code": "258"}, False),
+        ({}, {"measure": "CT22"}, False),
+        ({"measure": "CT11.1"}, {"measure": "CT11.2"}, True),  # the dead among the injured
+        ({"measure": "CT08.2"}, {"measure": "CT08.1"}, True),  # one is the base of the other
+        ({"rule": "hidden_cell"}, {}, False),  # about the form
+        ({"rule": "a_rule_of_next_year"}, {}, True),
+        ({"rule": "plan_against_published", "area_code": "27", "year": ""}, {}, False),
+    ],
+)
+def test_a_check_on_values_is_not_named_beside_a_hidden_count(
+    finding: dict[str, str], hidden: dict[str, object], withheld: bool, project: Project
+) -> None:
+    policy = load_policy(project)
+    assert name_withheld([FOUND | finding], [HIDDEN | hidden], policy) == [withheld]
+
+
+def test_every_check_that_may_be_named_is_one(project: Project) -> None:
+    assert set(rule_names(project)) >= {WITHHELD, *OF_FORM}

@@ -91,8 +91,8 @@ def protect_tables(project: Project, edition: Edition, stage: Path) -> Protected
         folder / "results.csv", index=False, lineterminator="\n"
     )
     _write_observations(project, edition, stage / "tables", folder)
-    ids = _write_findings(project, edition, stage / "tables", folder)
-    write_public_chapter(stage / "tables", folder, ids)
+    public = _write_findings(project, edition, stage / "tables", folder)
+    write_public_chapter(stage / "tables", folder, public)
     sha256 = hashlib.sha256((report / REPORT).read_bytes()).hexdigest()
     mark = sealed(project, edition, REPORT, sha256)
     return Protected(protection.audit, mark, protection.ledger_rows)
@@ -141,29 +141,35 @@ def _write_observations(project: Project, edition: Edition, tables: Path, folder
 
 def _write_findings(
     project: Project, edition: Edition, tables: Path, folder: Path
-) -> dict[str, str]:
+) -> dict[str, dict[str, str]]:
     """Write which rule found something where; messages quote numbers and stay in the office.
 
     An id made from a message could be tried, and an order by messages tells the greater of two
-    numbers, so both are made from what is left. Returns the public id of each finding.
+    numbers, so both are made from what is left. Beside hidden counts a rule on values is not
+    named. Returns the public row of each finding by its id in the office.
     """
     import pandas as pd
 
+    from treem.disclosure.checks import WITHHELD, name_withheld
+    from treem.disclosure.policy import load_policy
     from treem.quality.names import rule_names
 
     table = pd.read_csv(tables / "findings.csv", dtype=str, keep_default_na=False)
-    received = table["file"] != (edition.published or "-")
-    names = rule_names(project)
-    table["message"] = table["message"].mask(received, table["rule"].map(names))
+    results = _results(folder)
+    gone = records(results[results["status"] == "suppressed"])
+    secret = name_withheld(records(table), gone, load_policy(project))
+    table["rule"] = table["rule"].mask(secret, WITHHELD)
+    received = (table["file"] != (edition.published or "-")) | secret
+    table["message"] = table["message"].mask(received, table["rule"].map(rule_names(project)))
     table["instruction"] = table["instruction"].mask(received, "")
     table["raw"] = table["raw"].mask(received, "")
     shown = [name for name in table.columns if name != "finding_id"]
-    last = ["message", "instruction", "raw"]
-    table = table.sort_values([*(name for name in shown if name not in last), *last], kind="stable")
-    table = table.sort_values(
+    first = ["year", "file", "measure", "rule", "sheet", "cell", "area_code", "part"]
+    order = [*first, *(name for name in shown if name not in first)]
+    table = table.sort_values(order, kind="stable").sort_values(
         "severity", kind="stable", key=lambda column: column.map(SEVERITIES.index)
     )
-    ids = dict(zip(table["finding_id"], public_ids(records(table[shown])), strict=True))
-    table["finding_id"] = list(ids.values())
+    office = table["finding_id"].tolist()
+    table["finding_id"] = public_ids(records(table[shown]))
     table.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
-    return ids
+    return dict(zip(office, records(table), strict=True))

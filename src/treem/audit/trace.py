@@ -28,7 +28,7 @@ FIGURES = "figures.jsonl"
 RESULTS = "results.csv"
 FINDINGS = "findings.csv"
 NEAR = 5
-_FINDING_PLACE = ("rule", "file", "sheet", "cell", "area_code", "year", "measure", "part")
+_FINDING_PLACE = ("file", "sheet", "cell", "area_code", "year", "measure", "part")
 _NEEDED = frozenset(
     {"figure", "measure", "area_code", "year", "observations", "plan_lines"}
     | {"published_rows", "results", "checks"}
