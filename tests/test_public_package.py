@@ -9,7 +9,7 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import openpyxl
@@ -168,6 +168,41 @@ def _as_table(path: Path) -> str:
     return text.getvalue()
 
 
+def test_public_tables_are_the_same_whatever_the_hidden_counts_are(project_copy: Project) -> None:
+    """Other counts with the same sums, as hidden as before: no byte but the commitments differs.
+
+    Notebooks and package are made of these tables alone.
+    """
+    _only_one_year(project_copy)
+    tables, protected = _protected(project_copy)
+    # abuse, telephone calls, children without a birth certificate, injuries
+    _write(project_copy, "256", {("CT09", "Tử số"): 2, ("CT13", "Tử số"): 0})
+    _write(project_copy, "261", {("CT09", "Tử số"): 3, ("CT13", "Tử số"): 2})
+    _write(project_copy, "260", {("CT14", "Tử số"): 14406, ("CT11.1", "Tử số"): 22})
+    _write(project_copy, "264", {("CT14", "Tử số"): 8363, ("CT11.1", "Tử số"): 15})
+    other_tables, other = _protected(project_copy)
+    assert other_tables != tables
+    assert other.keys() == protected.keys() and len(other) > 5
+    for name, content in protected.items():
+        assert other[name] == content, name
+
+
+def _protected(project: Project) -> tuple[str, dict[str, str]]:
+    """Protect the edition; return the office's results and every public table as text."""
+    import pandas as pd
+
+    done = run_treem(project.root, "protect", EDITION)
+    assert done.returncode == 0, done.stderr
+    paths = project.report(EDITION)
+    found = {}
+    for path in paths.protected.iterdir():
+        csv_ = path.suffix == ".csv"
+        table = pd.read_csv(path, dtype=str, keep_default_na=False) if csv_ else None
+        table = pd.read_parquet(path) if table is None else table
+        found[path.name] = table.drop(columns="commitment", errors="ignore").to_csv()
+    return (paths.tables.parent / "protection" / "cells.csv").read_text("utf-8"), found
+
+
 def _widths(project: Project) -> dict[str, int]:
     from treem.disclosure.policy import load_policy
 
@@ -182,12 +217,17 @@ def _only_one_year(project: Project) -> None:
 
 
 def _plant(project: Project) -> None:
-    """Write the planted counts into one district's workbook and its new checksum on record."""
+    """Write the planted counts into one district's workbook."""
+    _write(project, "261", PLANTED)
+
+
+def _write(project: Project, unit: str, values: Mapping[tuple[str, str], int]) -> None:
+    """Write counts into a district's workbook and its new checksum on record."""
     folder = project.root / "data" / "demo" / EDITION / "2024"
-    path = folder / "261.xlsx"
+    path = folder / f"{unit}.xlsx"
     book = openpyxl.load_workbook(path)
     sheet = book[SHEET]
-    code, left = "", dict(PLANTED)
+    code, left = "", dict(values)
     for row in sheet.iter_rows(min_row=7):
         code = row[1].value or code  # merged over the rows of a measure
         part = str(row[3].value or "").split(":")[0]

@@ -157,7 +157,7 @@ def _write_findings(
     table = pd.read_csv(tables / "findings.csv", dtype=str, keep_default_na=False)
     results = _results(folder)
     gone = records(results[results["status"] == "suppressed"])
-    secret = name_withheld(records(table), gone, load_policy(project))
+    secret = pd.Series(name_withheld(records(table), gone, load_policy(project)), table.index)
     table["rule"] = table["rule"].mask(secret, WITHHELD)
     received = (table["file"] != (edition.published or "-")) | secret
     table["message"] = table["message"].mask(received, table["rule"].map(rule_names(project)))
