@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from treem.areas import load_geography
-from treem.audit.withheld import RESULT_PARTS, commit_results
+from treem.audit.withheld import RESULT_PARTS, check_commitments, commit_results
+from treem.cli import main
 from treem.disclosure.approval import approvals_path, load_approvals, require_approval
 from treem.disclosure.checks import OF_FORM, WITHHELD, name_withheld
 from treem.disclosure.commitments import (
@@ -18,6 +19,7 @@ from treem.disclosure.commitments import (
     commitment_key,
     create_key,
     keeps,
+    key_path,
     sealed,
 )
 from treem.disclosure.ledger import (
@@ -383,6 +385,26 @@ def test_every_row_is_committed_to_and_nothing_tells_two_alike(project: Project)
     made = commit_results(project, demo, rows)
     assert len(set(made)) == 4 and commit_results(project, demo, rows) == made
     assert commit_results(project, load_edition(project, "2022"), [ROW]) == [""]
+
+
+def test_the_key_is_made_once_and_by_command(
+    small: Project, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (small.params / "2022.yml").write_text((project.params / "2022.yml").read_text("utf-8"))
+    (small.root / "_quarto.yml").touch()
+    (small.root / "data").mkdir()
+    called = ["commitments", "2022", "--project", str(small.root)]
+    assert main([*called, "--new-key"]) == 0 and key_path(small).stat().st_mode & 0o077 == 0
+    assert main([*called, "--new-key"]) == 1
+    assert main(called) == 1
+    told = capsys.readouterr()
+    assert "không ghi đè" in told.err and "không nhận hồ sơ nào" in told.err
+    assert key_path(small).read_text("ascii").strip() not in told.out + told.err
+
+
+def test_a_package_without_commitments_says_what_to_run(small: Project, project: Project) -> None:
+    with pytest.raises(DataError, match="treem report demo-2024"):
+        check_commitments(small, load_edition(project, "demo-2024"))
 
 
 def test_public_ids_of_findings_do_not_depend_on_what_is_not_shown() -> None:
