@@ -33,7 +33,7 @@ from treem.disclosure.ledger import (
 from treem.disclosure.network import Key
 from treem.disclosure.places import area_links, areas_inside
 from treem.disclosure.policy import load_policy, policy_path
-from treem.edition import Edition, load_edition
+from treem.edition import Edition, edition_names, load_edition
 from treem.errors import DataError, UsageError
 from treem.intake.findings import Finding, public_ids
 from treem.plan.register import load_register
@@ -253,6 +253,14 @@ def test_generated_and_real_figures_never_meet(
     record(project, real, [LedgerRow(OTHER, 7)])
     assert load_ledger(project, demo).printed == {CELL: 30}
     assert load_ledger(project, real).printed == {OTHER: 7}
+
+
+def test_the_ledgers_of_the_project_are_read(project: Project) -> None:
+    for name in edition_names(project):
+        edition = load_edition(project, name)
+        for one in load_ledger(project, edition).publications:
+            assert load_edition(project, one.edition).kind == edition.kind
+            assert one.printed and set(one.line) == one.keys
 
 
 @pytest.mark.parametrize("name", ["demo-2024.csv", "1-demo-2024.csv", "0001-a.csv"])

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -97,12 +98,16 @@ def _change_a_hidden_count(path: Path) -> None:
 
 
 def test_an_attacker_with_all_demonstration_editions_learns_nothing(
-    project_copy: Project,
+    project_copy: Project, project: Project
 ) -> None:
     """Both editions publish 2023 and 2024: what one hides, the other must not tell.
 
-    demo-2024 is published and recorded first; demo-2025 puts one of its figures right.
+    They heed what the ledger of the project has on record, and are recorded again; demo-2025 puts
+    one figure of demo-2024 right.
     """
+    kept = Path("params", "disclosure", "ledger")
+    if (project.root / kept).exists():
+        shutil.copytree(project.root / kept, project_copy.root / kept)
     tables, widths = [], _widths(project_copy)
     whole: dict[tuple[str, str, int], list[tuple[str, str]]] = {}
     for name in ("demo-2024", "demo-2025"):
@@ -118,7 +123,7 @@ def test_an_attacker_with_all_demonstration_editions_learns_nothing(
                 whole[(*link.whole, link.year)] = list(link.parts)
     _later_heeds_earlier(*tables)
     tables += [_as_table(path) for path in ledger_files(project_copy, edition)]
-    assert len(tables) == 4
+    assert len(tables) >= 4
     found = attack(tables, whole)
     assert len(found) > 100
     for unknown, (low, high) in found.items():
