@@ -39,7 +39,10 @@ def project() -> Project:
 
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Project:
-    """Everything a build reads, in a folder of the test's own, without `src/` and `reports/`."""
+    """Everything a build reads, in a folder of the test's own, without `src/` and `reports/`.
+
+    The ledger is left out too: tests change what is on record, and are no revisions of it.
+    """
     root = tmp_path / "project"
     root.mkdir()
     for name in COPIED:
@@ -48,6 +51,7 @@ def project_copy(tmp_path: Path) -> Project:
             shutil.copytree(source, root / name)
         else:
             shutil.copy2(source, root / name)
+    shutil.rmtree(root / "params" / "disclosure" / "ledger", ignore_errors=True)
     return Project(root)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -23,7 +25,7 @@ from disclosure_tables import (
     table,
 )
 from treem.disclosure.audit import weak_cells
-from treem.disclosure.ledger import Ledger, LedgerRow
+from treem.disclosure.ledger import Ledger, LedgerRow, Publication
 from treem.disclosure.network import Block, Cell, Key, Network, blocks, build_network
 from treem.disclosure.policy import Policy, load_policy
 from treem.disclosure.protect import Protection, protect
@@ -617,9 +619,18 @@ def only_block(values: dict[str, int], sums: dict[str, str]) -> Block:
 
 
 def ledger_of(protection: Protection) -> Ledger:
-    printed = {row.key: row.value for row in protection.ledger_rows if row.value is not None}
-    hidden = {row.key for row in protection.ledger_rows if row.value is None}
-    return Ledger(printed, frozenset(hidden))
+    return Ledger((published(protection.ledger_rows),))
+
+
+def published(rows: Iterable[LedgerRow], name: str = "0001-before") -> Publication:
+    kept = list(rows)
+    return Publication(
+        edition=name[5:],
+        path=Path(f"{name}.csv"),
+        printed={row.key: row.value for row in kept if row.value is not None},
+        hidden=frozenset(row.key for row in kept if row.value is None),
+        line={row.key: number for number, row in enumerate(kept, 2)},
+    )
 
 
 def test_two_editions_together_tell_no_more_than_one(
@@ -652,10 +663,71 @@ def test_what_was_printed_before_is_reported_not_hidden(
 ) -> None:
     counts = one_year("CT24", [3, 30, 40, 50, 60, 70, 80, 90], 400)
     key = Key("CT24.numerator", "old-27", "256", str(YEAR), "")
-    ledger = Ledger({key: 3}, frozenset())
+    ledger = Ledger((published([LedgerRow(key, 3)]),))
     result = protect(table(counts, measures), measures, links(EIGHT, [YEAR]), policy, ledger)
     assert result.audit["printed_before"] == [list(key)]
     assert state(result, "CT24", "256")[0] == "3"
+
+
+def test_a_count_printed_once_does_not_open_the_small_one_that_replaces_it(
+    measures: Mapping[str, Measure], policy: Policy
+) -> None:
+    """30 was printed; the revised 3 is as small as any. Both totals are public: it is hidden."""
+    before = protected(one_year("CT24", [30, 31, 40, 50, 60, 70, 80, 90], 400), measures, policy)
+    later = one_year("CT24", [3, 31, 40, 50, 60, 70, 80, 90], 400)
+    aware = protect(
+        table(later, measures), measures, links(EIGHT, [YEAR]), policy, ledger_of(before)
+    )
+    assert state(aware, "CT24", "256") == ("", "[c]")
+    # all others stand as they were printed, so only the total is left to be hidden
+    assert state(aware, "CT24", "27") == ("", "[c]")
+    assert {state(aware, "CT24", area)[1] for area in EIGHT[1:]} == {""}
+    assert aware.audit["printed_before"] == []
+
+
+def test_partners_that_hid_a_small_count_stay_hidden_when_it_has_grown(
+    measures: Mapping[str, Measure], policy: Policy
+) -> None:
+    """Nothing is small any more; but the old total less the partners is the 3 that was hidden."""
+    before = protected(one_year("CT24", [3, 30, 40, 50, 60, 70, 80, 90], 400), measures, policy)
+    later = one_year("CT24", [43, 30, 40, 50, 60, 70, 80, 90], 400)
+    hidden = {area for area in EIGHT if state(before, "CT24", area)[1]}
+    assert len(hidden) > 2 and "256" in hidden
+    assert cells_hidden(protected(later, measures, policy)) == []
+    aware = protect(
+        table(later, measures), measures, links(EIGHT, [YEAR]), policy, ledger_of(before)
+    )
+    assert {area for area in EIGHT if state(aware, "CT24", area)[1]} == hidden
+
+
+def test_the_total_of_seven_does_not_tell_the_eighth_that_comes_later(
+    measures: Mapping[str, Measure], policy: Policy
+) -> None:
+    """257 and 258 were hidden, so they could hide 256 too; but the old total is known."""
+    seven = one_year("CT24", [9, 3, 40, 50, 60, 70, 80, 90], 400)
+    first = {key: one for key, one in seven.items() if key[1] not in ("256", "27")}
+    first |= {("CT24", "27", YEAR, ""): (393, 2800)}
+    areas = links(EIGHT[1:], [YEAR])
+    before = protect(table(first, measures), measures, areas, policy)
+    assert state(before, "CT24", "27")[0] == "393"
+    hidden = {area for area in EIGHT[1:] if state(before, "CT24", area)[1]}
+    later = {**seven, ("CT24", "256", YEAR, ""): (2, 400), ("CT24", "27", YEAR, ""): (395, 3200)}
+    results = table(later, measures)
+    aware = protect(results, measures, links(EIGHT, [YEAR]), policy, ledger_of(before))
+    assert state(aware, "CT24", "256") == ("", "[c]")
+    assert len(hidden) > 1 and state(aware, "CT24", "27") == ("", "[c]")
+
+
+def test_what_an_edition_printed_itself_it_may_print_again(
+    measures: Mapping[str, Measure], policy: Policy
+) -> None:
+    """The first edition printed 4 by a laxer rule, the second revised it; the first is rebuilt."""
+    key = Key("CT24.numerator", "old-27", "256", str(YEAR), "")
+    first = published([LedgerRow(key, 4)], "0001-first")
+    second = published([LedgerRow(key, 9)], "0002-second")
+    assert Ledger((first, second), "first").knows(key, 4)
+    assert not Ledger((first, second), "second").knows(key, 4)
+    assert Ledger((first, second), "second").knows(key, 9)
 
 
 def test_a_pool_may_not_tell_a_year_that_an_earlier_edition_hid(
@@ -671,7 +743,7 @@ def test_a_pool_may_not_tell_a_year_that_an_earlier_edition_hid(
     results = table(inner, measures, pools=True)
     results = results[results.year != 2022]
     hidden = Key("CT06.numerator", "old-27", "27", "2022", "")
-    ledger = Ledger({}, frozenset({hidden}))
+    ledger = Ledger((published([LedgerRow(hidden, None)]),))
     result = protect(results, measures, (), policy, ledger)
     row = result.results_public[result.results_public.year == 2024].iloc[0]
     assert row.numerator == ""
@@ -698,3 +770,9 @@ def test_ledger_rows_hold_public_facts_only(
     hidden = set(cells_hidden(result))
     assert hidden and all(isinstance(row, LedgerRow) for row in result.ledger_rows)
     assert {row.key for row in result.ledger_rows if row.value is None} == hidden
+    shown = result.results_public
+    for row in result.ledger_rows:
+        if row.value is not None and row.key.stratum == "":
+            measure, part = row.key.quantity.rsplit(".", 1)
+            at = shown[(shown.measure == measure) & (shown.area_code == row.key.area)]
+            assert Fraction(at.iloc[0][part]) == row.value

@@ -9,22 +9,36 @@ from pathlib import Path
 import pytest
 
 from treem.areas import load_geography
+from treem.audit.withheld import RESULT_PARTS, check_commitments, commit_results
+from treem.cli import main
 from treem.disclosure.approval import approvals_path, load_approvals, require_approval
+from treem.disclosure.checks import OF_FORM, WITHHELD, name_withheld
 from treem.disclosure.commitments import (
     VARIABLE,
     commitment,
     commitment_key,
     create_key,
     keeps,
+    key_path,
+    sealed,
 )
-from treem.disclosure.ledger import LedgerRow, load_ledger, read_ledger, write_ledger
+from treem.disclosure.ledger import (
+    LedgerRow,
+    ledger_folder,
+    load_ledger,
+    read_ledger,
+    record,
+    write_ledger,
+)
 from treem.disclosure.network import Key
 from treem.disclosure.places import area_links, areas_inside
 from treem.disclosure.policy import load_policy, policy_path
-from treem.edition import Edition, load_edition
+from treem.edition import Edition, edition_names, load_edition
 from treem.errors import DataError, UsageError
+from treem.intake.findings import Finding, public_ids
 from treem.plan.register import load_register
 from treem.project import Project
+from treem.quality.names import rule_names
 
 
 @pytest.fixture
@@ -203,22 +217,61 @@ def test_a_ledger_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_ledger(path) == [LedgerRow(CELL, 30), LedgerRow(OTHER, None)]
 
 
-def test_what_was_printed_once_stays_on_record(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.csv"
-    write_ledger(path, [LedgerRow(CELL, 30), LedgerRow(OTHER, 7)])
-    write_ledger(path, [LedgerRow(CELL, None)])
-    assert read_ledger(path) == [LedgerRow(CELL, 30), LedgerRow(OTHER, 7)]
+@pytest.fixture
+def demo(project: Project) -> Edition:
+    return load_edition(project, "demo-2024")
 
 
-def test_ledgers_of_editions_are_taken_together(tmp_path: Path) -> None:
+def test_what_was_published_stays_on_record(tmp_path: Path, demo: Edition) -> None:
+    """A second publication with other figures is a file of its own; the first is never changed."""
     project = Project(tmp_path)
-    folder = tmp_path / "params" / "disclosure" / "ledger"
-    write_ledger(folder / "a.csv", [LedgerRow(CELL, None), LedgerRow(OTHER, None)])
-    write_ledger(folder / "b.csv", [LedgerRow(CELL, 30)])
-    ledger = load_ledger(project, ["a", "b", "none-yet"])
-    assert (dict(ledger.printed), ledger.hidden) == ({CELL: 30}, frozenset({OTHER}))
-    assert ledger.hid(OTHER) and not ledger.hid(CELL)
-    assert load_ledger(project, ["a"]).hidden == {CELL, OTHER}
+    first = record(project, demo, [LedgerRow(CELL, 30), LedgerRow(OTHER, 7)])
+    assert first == ledger_folder(project, demo) / "0001-demo-2024.csv"
+    assert record(project, demo, [LedgerRow(OTHER, 7), LedgerRow(CELL, 30)]) == first
+    kept = first.read_bytes()
+    second = record(project, demo, [LedgerRow(CELL, 31), LedgerRow(OTHER, None)])
+    assert (second.name, first.read_bytes()) == ("0002-demo-2024.csv", kept)
+    ledger = load_ledger(project, demo)
+    assert [one.printed.get(CELL) for one in ledger.publications] == [30, 31]
+    assert ledger.hid(OTHER) and ledger.printed[OTHER] == 7
+
+
+def test_ledgers_of_editions_are_taken_together(tmp_path: Path, demo: Edition) -> None:
+    project = Project(tmp_path)
+    record(project, demo, [LedgerRow(CELL, None), LedgerRow(OTHER, None)])
+    record(project, dataclasses.replace(demo, name="b"), [LedgerRow(CELL, 30)])
+    ledger = load_ledger(project, demo)
+    assert [one.name for one in ledger.publications] == ["0001-demo-2024", "0002-b"]
+    assert ledger.hid(OTHER) and not ledger.hid(CELL) and ledger.printed == {CELL: 30}
+
+
+def test_generated_and_real_figures_never_meet(
+    tmp_path: Path, demo: Edition, real: Edition
+) -> None:
+    project = Project(tmp_path)
+    record(project, demo, [LedgerRow(CELL, 30)])
+    record(project, real, [LedgerRow(OTHER, 7)])
+    assert load_ledger(project, demo).printed == {CELL: 30}
+    assert load_ledger(project, real).printed == {OTHER: 7}
+
+
+def test_the_ledgers_of_the_project_are_read(project: Project) -> None:
+    for name in edition_names(project):
+        edition = load_edition(project, name)
+        for one in load_ledger(project, edition).publications:
+            assert load_edition(project, one.edition).kind == edition.kind
+            assert one.printed and set(one.line) == one.keys
+
+
+@pytest.mark.parametrize("name", ["demo-2024.csv", "1-demo-2024.csv", "0001-a.csv"])
+def test_a_ledger_without_its_own_number_is_refused(
+    name: str, tmp_path: Path, demo: Edition
+) -> None:
+    project = Project(tmp_path)
+    path = record(project, demo, [LedgerRow(CELL, 30)])
+    path.with_name(name).write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match="số thứ tự"):
+        load_ledger(project, demo)
 
 
 @pytest.mark.parametrize("line", ["CT24.numerator,g,256,2024,,open,", "CT24,g,256,2024,,seen,3"])
@@ -306,3 +359,100 @@ def test_unpublished_communes_are_in_no_sum(project: Project) -> None:
     wholes = {(link.year, link.whole) for link in links if not link.rest}
     assert (2025, ("new-24", "24")) not in wholes
     assert (2025, ("old-27", "27")) in wholes
+
+
+# --- what public lineage says of values that it may not show ------------------------------------
+
+
+def test_what_was_received_is_named_by_a_commitment(project: Project, real: Edition) -> None:
+    """The checksum of a form in which one small count is missing could be tried."""
+    demo = load_edition(project, "demo-2024")
+    named = sealed(project, demo, "received", "abc")
+    assert named == commitment(commitment_key(project, demo), "demo-2024", "received", "abc")
+    internal = dataclasses.replace(demo, audience="internal")
+    assert sealed(project, internal, "received", "abc") == "abc"
+    assert sealed(project, real, "received", "abc") == "abc"  # it received nothing
+    received = dataclasses.replace(real, submissions=("data/submissions",))
+    with pytest.raises(DataError, match="--new-key"):
+        sealed(Project(project.root / "nowhere"), received, "received", "abc")
+
+
+ROW = dict.fromkeys(RESULT_PARTS, "") | {
+    "edition": "demo-2024",
+    "geography": "old-27",
+    "area_code": "256",
+    "year": "2024",
+    "measure": "CT09",
+    "numerator": "3",
+}
+
+
+def test_every_row_is_committed_to_and_nothing_tells_two_alike(project: Project) -> None:
+    demo = load_edition(project, "demo-2024")
+    rows = [ROW, ROW | {"area_code": "258"}, ROW | {"numerator": "4"}, ROW | {"numerator": ""}]
+    made = commit_results(project, demo, rows)
+    assert len(set(made)) == 4 and commit_results(project, demo, rows) == made
+    assert commit_results(project, load_edition(project, "2022"), [ROW]) == [""]
+
+
+def test_the_key_is_made_once_and_by_command(
+    small: Project, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (small.params / "2022.yml").write_text((project.params / "2022.yml").read_text("utf-8"))
+    (small.root / "_quarto.yml").touch()
+    (small.root / "data").mkdir()
+    called = ["commitments", "2022", "--project", str(small.root)]
+    assert main([*called, "--new-key"]) == 0 and key_path(small).stat().st_mode & 0o077 == 0
+    assert main([*called, "--new-key"]) == 1
+    assert main(called) == 1
+    told = capsys.readouterr()
+    assert "không ghi đè" in told.err and "không nhận hồ sơ nào" in told.err
+    assert key_path(small).read_text("ascii").strip() not in told.out + told.err
+
+
+def test_a_package_without_commitments_says_what_to_run(small: Project, project: Project) -> None:
+    with pytest.raises(DataError, match="treem report demo-2024"):
+        check_commitments(small, load_edition(project, "demo-2024"))
+
+
+def test_public_ids_of_findings_do_not_depend_on_what_is_not_shown() -> None:
+    shown = {"rule": "r", "cell": "H9", "message": "Ô không đọc được", "raw": ""}
+    ids = public_ids([shown, shown | {"cell": "H10"}, shown])
+    assert len(set(ids)) == 3 and public_ids([shown]) == ids[:1]
+    first, second = (
+        Finding("r", "record", message=f"ghi {n}", instruction="", cell="H9") for n in (3, 4)
+    )
+    assert first.finding_id != second.finding_id  # why the office's own ids may not be shown
+
+
+FOUND = {"area_code": "256", "year": "2024", "measure": "CT24", "rule": "threefold_change"}
+HIDDEN = {"area_code": "256", "year": 2024, "measure": "CT24"}
+
+
+@pytest.mark.parametrize(
+    ("finding", "hidden", "withheld"),
+    [
+        ({}, {}, True),
+        # "the same as last year" beside last year's printed count is the count
+        ({"rule": "copied_from_last_year", "measure": ""}, {}, True),
+        ({}, {"year": 2023}, True),  # three times a hidden count
+        ({}, {"year": 2025}, True),
+        ({}, {"year": 2022}, False),
+        ({}, {"area_code": "258"}, False),
+        ({}, {"measure": "CT22"}, False),
+        ({"measure": "CT11.1"}, {"measure": "CT11.2"}, True),  # the dead among the injured
+        ({"measure": "CT08.2"}, {"measure": "CT08.1"}, True),  # one is the base of the other
+        ({"rule": "hidden_cell"}, {}, False),  # about the form
+        ({"rule": "a_rule_of_next_year"}, {}, True),
+        ({"rule": "plan_against_published", "area_code": "27", "year": ""}, {}, False),
+    ],
+)
+def test_a_check_on_values_is_not_named_beside_a_hidden_count(
+    finding: dict[str, str], hidden: dict[str, object], withheld: bool, project: Project
+) -> None:
+    policy = load_policy(project)
+    assert name_withheld([FOUND | finding], [HIDDEN | hidden], policy) == [withheld]
+
+
+def test_every_check_that_may_be_named_is_one(project: Project) -> None:
+    assert set(rule_names(project)) >= {WITHHELD, *OF_FORM}

@@ -301,11 +301,26 @@ def test_resubmissions_and_corrections_show_values_to_the_office_only(tmp_path):
     assert "khoảng 2 nghìn → 2015" in rows_of(tables.corrections(run))[0]
     public = tmp_path / "public"
     outside = small_run(public, {})
-    write_public_chapter(tmp_path, public)
+    write_public_chapter(tmp_path, public, {})
     shown = "".join((public / name).read_text("utf-8") for name in FILES)
     assert not any(value in shown for value in ("7288", "7498", "2015", "khoảng 2 nghìn"))
     assert rows_of(tables.resubmissions(outside))[0][-2:] == ["1", "CT22"]
     assert len(rows_of(tables.corrections(outside))[0]) == 4
+
+
+def test_a_waiver_does_not_name_a_check_that_may_not_be_named(tmp_path):
+    """That a hidden count was let pass as three times last year's tells how great it is."""
+    one = dict.fromkeys(WAIVER_COLUMNS, "") | {"id": "MT-1", "rule": "threefold_change"}
+    chapter(tmp_path, waivers=[one | {"findings": "F-a"}, one | {"id": "MT-2", "findings": "F-b"}])
+    public = tmp_path / "public"
+    outside = small_run(public, {})
+    told = {
+        "F-a": {"finding_id": "F-1", "rule": "withheld"},
+        "F-b": {"finding_id": "F-2", "rule": "threefold_change"},
+    }
+    write_public_chapter(tmp_path, public, told)
+    kept = [(row["id"], row["rule"], row["findings"]) for row in outside.tables.waivers]
+    assert kept == [("MT-1", "withheld", "F-1"), ("MT-2", "threefold_change", "F-2")]
 
 
 def test_nothing_decided_is_said_and_makes_no_table(tmp_path):

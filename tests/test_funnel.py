@@ -102,3 +102,32 @@ def test_a_curve_may_be_asked_for_between_whole_denominators() -> None:
     found = limits_of(SHARE, Fraction(9999, 10_000), [10.4, 99.5])
     assert [float(high) for high in found["95"][1]] == pytest.approx([100, 100])
     assert all(0 < low < 100 for low in found["99.8"][0])
+
+
+@pytest.mark.parametrize(
+    ("events", "at_95", "at_998"),
+    [
+        (1, (1598.675694, 7.264481402), (2649.348525, 0.287087625)),
+        (2, (2072.984403, 69.49732367), (3221.906682, 13.02722321)),
+        (5, (3348.002593, 465.8280129), (4721.370883, 212.14848)),
+        (10, (5276.757672, 1375.943768), (6924.776769, 849.4639547)),
+        (19, (8513.476582, 3282.268972), (10530.63653, 2383.129299)),
+        (122, (41796.66779, 29069.98358), (45948.73915, 26022.84283)),
+        (1360, (411529.9259, 369759.5622), (424043.2424, 358342.3275)),
+    ],
+)
+def test_phe_check_values_of_funnels(
+    events: int, at_95: tuple[float, float], at_998: tuple[float, float]
+) -> None:
+    """testdata_funnel_rate_outputs.csv of PHEindicatormethods, three years at 116.17 in 100,000.
+
+    For a count it gives the yearly population at which that count lies on the lower and on the
+    upper limit. Rate and population are scaled so that whole denominators do not matter.
+    """
+    share, scale = Fraction("116.1720835") / 100_000, 10**6
+    for name, populations in (("95", at_95), ("99.8", at_998)):
+        for end, population in enumerate(populations):
+            base = 3 * population * scale
+            limit = float(limits_of(EVENTS, share / scale, [base])[name][end][0])
+            count = limit / EVENTS.multiplier * base
+            assert count == pytest.approx(events, rel=1e-4)  # its own search stops there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from fractions import Fraction
 
@@ -191,6 +192,11 @@ def rules_of(received):
     return [(row["rule"], row["severity"], row["cell"]) for row in records(received.findings)]
 
 
+def sign_of(file):
+    """Ids name a file after its place: a checksum of a form of small counts could be tried."""
+    return hashlib.sha256(file.encode()).hexdigest()[:8]
+
+
 def test_a_value_keeps_file_sheet_cell_raw_text_and_who_sent_it(project):
     figures = {
         ("CT02", "numerator"): Entry("1.234,5", "(ước)", note="theo rà soát"),
@@ -199,7 +205,7 @@ def test_a_value_keeps_file_sheet_cell_raw_text_and_who_sent_it(project):
     source = write_unit(project, "901", 2024, figures)
     write_sources(project, [source])
     rows = {row["observation_id"]: row for row in records(read(project).observations)}
-    row = rows[f"CT02-901-2024-n-{source.sha256[:8]}"]
+    row = rows[f"CT02-901-2024-n-{sign_of('ho-so/2024/901.xlsx')}"]
     sheet = openpyxl.load_workbook(project.root / row["file"])[row["sheet"]]
     assert sheet[row["cell"]].value == row["raw"] == "1.234,5"
     assert (row["value"], row["status"], row["mark"]) == ("1234.5", "provisional", "(ước)")
@@ -291,7 +297,9 @@ def test_a_row_copied_over_another_leaves_both_out_and_the_build_goes_on(project
     received = read(project)
     ids = [row["observation_id"] for row in records(received.observations)]
     assert len(ids) == len(set(ids))
-    assert f"CT01-901-2024-d-{source.sha256[:8]}" in ids  # ids of all others stay as they are
+    assert (
+        f"CT01-901-2024-d-{sign_of('ho-so/2024/901.xlsx')}" in ids
+    )  # ids of all others stay as they are
     unused = {row["cell"] for row in records(received.observations) if row["used"] == "false"}
     assert unused == {"H9", "H11"}
     found = [row for row in records(received.findings) if row["rule"] == "duplicate_row"]

@@ -336,6 +336,16 @@ def test_a_correction_of_a_year_outside_the_edition_waits(project, tmp_path):
     assert (rows, findings) == (before, [])
 
 
+def test_a_correction_can_be_of_one_edition_alone(project, tmp_path):
+    """So that an edition that was published before it builds as it did."""
+    own = f"{CORRECTION}  edition: {EDITION.name}\n"
+    _, rows, findings = correct(project, tmp_path, own)
+    assert [one.rule for one in findings] == ["correction_applied"]
+    other = f"{CORRECTION}  edition: another\n"
+    before, rows, findings = correct(project, tmp_path, other)
+    assert (rows, findings) == (before, [])
+
+
 def test_a_mark_can_be_the_correction(project, tmp_path):
     _, rows, _ = correct(project, tmp_path, CORRECTION.replace("corrected: 312", 'corrected: "…"'))
     new = next(row for row in rows if row.observation_id.endswith("DC-1"))

@@ -66,11 +66,11 @@ def built(tmp_path: Path) -> Project:
         "received_date": "2025-01-13",
         "document_number": "TD-256/2024",
     }
-    finding = {"finding_id": "F-1", "message": "Đã xem lại."}
+    finding = {"finding_id": "F-1", "rule": "r", "cell": "F15", "message": "Đã xem lại."}
     changes = {("256", 2024, "CT03.2"): judged("10.9", "NOT_MET", mode="TARGET_ONLY")}
     write_tables(tables, EDITION, (2024,), changes, [observation], [finding])
     figures = [
-        _figure("CT03.2-256-v", observations=("o-1",), checks=("F-1",)),
+        _figure("CT03.2-256-v", observations=("o-1",), checks=("F-public",)),
         _figure(
             "CT03.2-27-t25",
             year=None,
@@ -99,7 +99,8 @@ def built(tmp_path: Path) -> Project:
         ),
     ]
     protected = project.report(EDITION).protected
-    protected.mkdir()
+    public = {**finding, "finding_id": "F-public", "message": "Tên quy tắc"}
+    write_tables(protected, EDITION, (2024,), {}, (), [public])
     write_figures(protected / "figures.jsonl", merge_figures(figures))
     return project
 

@@ -190,6 +190,34 @@ def _status(arguments: argparse.Namespace) -> int:
     return _answer(arguments, status.as_json(), status.as_text(board=sys.stdout.isatty()))
 
 
+def _commitments(arguments: argparse.Namespace) -> int:
+    from treem.audit.withheld import check_commitments
+    from treem.disclosure.commitments import create_key
+    from treem.edition import load_edition
+
+    project = _project(arguments)
+    edition = load_edition(project, arguments.edition)
+    if arguments.new_key:
+        path = create_key(project).relative_to(project.root).as_posix()
+        return _answer(
+            arguments,
+            {"written": [path]},
+            f"Đã tạo khóa bí mật {path}. Hãy sao một bản cất riêng: mất khóa thì không còn kiểm "
+            "được dấu cam kết, lộ khóa thì người ngoài dò ra được số đã che.",
+        )
+    kept = check_commitments(project, edition)
+    answer = {"edition": edition.name, "checked": kept.checked, "broken": list(kept.broken)}
+    words = f"Kỳ {edition.name}: đã kiểm {kept.checked} dấu cam kết của gói xuất bản, "
+    words += (
+        f"{len(kept.broken)} dấu không khớp với bảng của cơ quan: {'; '.join(kept.broken[:5])}"
+        f"{'…' if len(kept.broken) > 5 else ''}. Số liệu hoặc khóa đã khác lúc công bố."
+        if kept.broken
+        else "tất cả khớp với bảng của cơ quan."
+    )
+    _answer(arguments, answer, words)
+    return FAILED_DATA if kept.broken else DONE
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from treem.doctor import diagnose
 
@@ -310,6 +338,13 @@ def _parser() -> argparse.ArgumentParser:
     _edition(status)
     _audience(status)
     _publisher(status)
+    kept = _command(
+        commands, "commitments", _commitments, "kiểm dấu cam kết của gói xuất bản với bảng gốc"
+    )
+    _edition(kept)
+    kept.add_argument(
+        "--new-key", action="store_true", help="tạo khóa bí mật cho số liệu thật, một lần duy nhất"
+    )
     _command(commands, "doctor", _doctor, "xem máy này có gì, thiếu gì để làm báo cáo")
     return parser
 

@@ -69,7 +69,7 @@ class ProtectOutcome:
     folder: str
     report: str
     audit: dict[str, Any]
-    report_sha256: str
+    report_mark: str
     ledger: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ProtectOutcome:
         return {
             "edition": self.edition,
             "written": [path for path in (self.folder, self.report, self.ledger) if path],
-            "report_sha256": self.report_sha256,
+            "report_mark": self.report_mark,
             "audit": self.audit,
         }
 
@@ -87,7 +87,7 @@ class ProtectOutcome:
 
         audit = {key: str(value) for key, value in self.audit.items()}
         places = {"edition": self.edition, "folder": self.folder, "report": self.report}
-        lines = [fill("protection", "done", **places, sha256=self.report_sha256, **audit)]
+        lines = [fill("protection", "done", **places, mark=self.report_mark, **audit)]
         if self.audit["printed_before"]:
             count = str(len(self.audit["printed_before"]))
             lines.append(fill("protection", "printed_before", count=count))

@@ -14,9 +14,10 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from treem.build import STEPS, Build, How, Say
 from treem.edition import Audience, Edition, load_edition
@@ -26,7 +27,7 @@ from treem.indicators.rollup import check_places
 from treem.kept import key_of
 from treem.outcome import Outcome, ProtectOutcome
 from treem.project import Project, ReportPaths
-from treem.safe import safe_table
+from treem.safe import safe_table, safe_text
 from treem.stages import DOCUMENT, NOTEBOOKS, PROTECTION, READING, RESULTS
 from treem.storage import scratch, sole_writer, swap_in, temporary_files, write_archive
 
@@ -86,7 +87,8 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
     Needs no approval: what it writes stays in the office until a public build is made of it.
     With `record` what the public copies show is entered in the ledger, which later editions heed.
     """
-    from treem.protection import protect_tables, record_published
+    from treem.disclosure.ledger import record as enter
+    from treem.protection import protect_tables
 
     edition = load_edition(project, name)
     check_places(project, edition)
@@ -96,7 +98,7 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
         stage = scratch(paths.root, "stage")
         _make_tables(build, stage)
         protected = protect_tables(project, edition, stage)
-        ledger = record_published(project, edition, stage / "tables") if record else None
+        ledger = enter(project, edition, protected.ledger_rows) if record else None
         swap_in(stage / "protected", paths.protected)
         swap_in(stage / "protection", paths.protection)
     return ProtectOutcome(
@@ -104,7 +106,7 @@ def protect_edition(project: Project, name: str, say: Say, *, record: bool) -> P
         folder=_shown(project, paths.protected),
         report=_shown(project, paths.protection),
         audit=protected.audit,
-        report_sha256=protected.report_sha256,
+        report_mark=protected.report_mark,
         ledger=_shown(project, ledger) if ledger else "",
     )
 
@@ -175,8 +177,7 @@ def _make_tables_and_notebooks(build: Build) -> None:
     made = [(stage / "tables", paths.tables), (stage / "notebooks", paths.notebooks)]
     _make_tables(build, stage)
     if edition.audience == "public":
-        report_sha256 = _protect(build, stage)
-        require_approval(project, edition, report_sha256)
+        require_approval(project, edition, _protect(build, stage))
         made.append((stage / "protected", paths.protected))
         made.append((stage / "protection", paths.protection))
     read = stage / paths.read.name
@@ -205,18 +206,18 @@ def _make_tables(build: Build, stage: Path) -> None:
 
 
 def _protect(build: Build, stage: Path) -> str:
-    """Write `stage/protected/` and `stage/protection/`; return the checksum of the report."""
+    """Write `stage/protected/` and `stage/protection/`; return the mark of the report."""
     from treem.audit.manifest import tree_sha256
     from treem.protection import protect_tables
 
     def make() -> str:
-        return protect_tables(build.project, build.edition, stage).report_sha256
+        return protect_tables(build.project, build.edition, stage).report_mark
 
     parts = ["protected", "protection"]
     key = key_of(build.reads(PROTECTION).key, tree_sha256(stage, ["tables"]))
-    report_sha256 = build.made(PROTECTION, key, stage, parts, make)
+    mark = build.made(PROTECTION, key, stage, parts, make)
     build.note(PROTECTION, [stage / part for part in parts], stage)
-    return str(report_sha256)
+    return str(mark)
 
 
 def _run_notebooks(build: Build, tables: Path, notebooks: Path) -> None:
@@ -244,6 +245,8 @@ def _run_notebooks(build: Build, tables: Path, notebooks: Path) -> None:
 def _write_tables(build: Build, folder: Path) -> dict[str, int]:
     import pandas as pd
 
+    from treem.disclosure.ledger import load_ledger
+    from treem.disclosure.revisions import name_revisions
     from treem.indicators.compute import compute
     from treem.intake.readings import readings_of
     from treem.notebooks.runner import warm_up
@@ -264,6 +267,9 @@ def _write_tables(build: Build, folder: Path) -> dict[str, int]:
         )
     stop_at_gate(edition, rows_of(road.findings))
     results = compute(project, edition, road.register, road.areas, road.observations)
+    results = name_revisions(
+        project, edition, load_ledger(project, edition), results, road.observations
+    )
     checked = check_results(project, edition, road.register, results)
     findings = pd.concat([road.findings, checked.findings], ignore_index=True)
     stop_at_gate(edition, rows_of(findings))
@@ -306,18 +312,33 @@ def _make_package(build: Build, chosen: Publisher) -> None:
 
 
 def _write_data(edition: Edition, paths: ReportPaths, folder: Path) -> None:
-    """Copy what the audience may have of the tables; a generated table says so in every row."""
+    """Copy what the audience may have of the tables; a generated table says so in every row.
+
+    The list of observations says where each stands, and commits to what a public reader does not
+    see of it.
+    """
+    from treem.audit.withheld import PLACES
+    from treem.notebooks.results import OBSERVATIONS, read_parquet
+
     folder.mkdir()
     with (paths.read / "results.csv").open(encoding="utf-8", newline="") as source:
         rows = list(csv.DictReader(source))
-    hidden = {"observations"}
-    columns = [name for name in rows[0] if name not in hidden]
-    with (folder / "results.csv").open("w", encoding="utf-8", newline="") as target:
+    columns = [name for name in rows[0] if name != "observations"]
+    _write_noticed(folder / "results.csv", columns, rows, edition.page_notice)
+    if edition.audience == "public":
+        places = read_parquet(paths.read / OBSERVATIONS)
+        _write_noticed(folder / "observations.csv", PLACES, places, edition.page_notice)
+
+
+def _write_noticed(
+    path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], notice: str
+) -> None:
+    with path.open("w", encoding="utf-8", newline="") as target:
         writer = csv.DictWriter(target, [*columns, "notice"], lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            kept = {name: row[name] for name in columns}
-            writer.writerow({**kept, "notice": edition.page_notice})
+            kept = {name: safe_text(str(row[name])) for name in columns}
+            writer.writerow({**kept, "notice": notice})
 
 
 def _published(build: Build, publisher: str) -> Outcome:

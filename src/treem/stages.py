@@ -34,12 +34,18 @@ _REGISTER = ("data/source", "data/plan", "data/areas")
 _RECEIVED = (*_REGISTER, "data/published", "params/intake")
 READ: Mapping[str, tuple[str, ...]] = {
     READING: _RECEIVED,
-    RESULTS: (*_RECEIVED, "expectations"),
+    RESULTS: (
+        *_RECEIVED,
+        "expectations",
+        "params/disclosure/ledger",
+        "params/disclosure/revisions.yml",
+    ),
     PROTECTION: (*_REGISTER, "params", "expectations"),
     NOTEBOOKS: (
         *_REGISTER,
         "data/published",
-        "params/disclosure",
+        "params/disclosure/policy.yml",
+        "params/disclosure/approvals.yml",
         "expectations",
         "_extensions/nd30/fonts",
         "notebooks",

@@ -16,6 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from treem.disclosure.commitments import sealed
+from treem.disclosure.ledger import ledger_files
 from treem.edition import Audience, Edition
 from treem.project import Project
 
@@ -39,10 +41,13 @@ COMPUTED_FROM = (
     "data/plan",
     "data/areas",
     "data/published",
-    "params/intake",
-    "params/disclosure",
+    "params/disclosure/policy.yml",
+    "params/disclosure/approvals.yml",
+    "params/disclosure/revisions.yml",
 )
 """What tables and executed notebooks depend on, beside the edition's own files and the lock."""
+RECEIVED_WITH = "params/intake"
+"""What people decided about values received; corrections quote them."""
 DOCUMENT_FROM = ("chapters", "index.qmd", "_quarto.yml", "_language-vi.yml", "_extensions")
 """What the document depends on besides."""
 RECORD = "made_from.json"
@@ -64,6 +69,7 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_WAIVERS = f"{RECEIVED_WITH}/waivers.yml"
 _SKIPPED_PARTS = {"__pycache__", ".ipynb_checkpoints"}
 
 
@@ -92,14 +98,26 @@ def tree_sha256(root: Path, names: Iterable[str]) -> str:
 
 
 def computed_from(project: Project, edition: Edition) -> dict[str, Any]:
-    """Return what tables and executed notebooks are made from, as checksums and versions."""
-    own = [f"params/{edition.name}.yml"]
-    own += [*edition.submissions, *filter(None, [edition.published])]
+    """Return what tables and executed notebooks are made from, as checksums and versions.
+
+    What was received is named by a commitment in a public build. The ledgers of other editions are
+    inputs; that of the edition itself says what the build says again. Raises DataError where a real
+    edition that received something has no key for it.
+    """
+    own = [f"params/{edition.name}.yml", *filter(None, [edition.published])]
+    ledgers = [
+        path.relative_to(project.root).as_posix()
+        for path in ledger_files(project, edition)
+        if path.name[5:] != f"{edition.name}.csv"
+    ]
+    received = [*edition.submissions, RECEIVED_WITH] if edition.submissions else [_WAIVERS]
     return {
         "edition": edition.name,
         "audience": edition.audience,
         "sources_sha256": tree_sha256(project.root, COMPUTED_FROM),
         "edition_sha256": tree_sha256(project.root, own),
+        "ledgers_sha256": tree_sha256(project.root, ledgers),
+        "received": sealed(project, edition, "received", tree_sha256(project.root, received)),
         "lock_sha256": tree_sha256(project.root, ["requirements.lock"]),
         "python": platform.python_version(),
         "tools": {name: metadata.version(name) for name in TOOLS},

@@ -11,7 +11,7 @@ import csv
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +28,7 @@ FIGURES = "figures.jsonl"
 RESULTS = "results.csv"
 FINDINGS = "findings.csv"
 NEAR = 5
+_FINDING_PLACE = ("file", "sheet", "cell", "area_code", "year", "measure", "part")
 _NEEDED = frozenset(
     {"figure", "measure", "area_code", "year", "observations", "plan_lines"}
     | {"published_rows", "results", "checks"}
@@ -114,7 +115,7 @@ def trace(project: Project, edition_name: str, figure: str, audience: Audience =
         area_name = _area_name(tables, record["area_code"], record["year"] or edition.year)
         results = tuple(_results(tables, record["results"], edition.year))
     with _readable(tables / FINDINGS, edition.name):
-        findings = _rows(tables / FINDINGS, "finding_id", record["checks"])
+        findings = _findings(tables, paths.read, record["checks"])
     if lines:
         checks[plan.version["source_file"]] = plan.version["sha256"]
     return Trace(
@@ -244,12 +245,22 @@ def _published_row(project: Project, place: str) -> dict[str, Any]:
     return {"file": path, "line": int(line), "row": row}
 
 
-def _rows(path: Path, column: str, ids: Iterable[str]) -> tuple[dict[str, str], ...]:
-    wanted = set(ids)
-    if not wanted:
+def _findings(tables: Path, read: Path, ids: list[str]) -> tuple[dict[str, str], ...]:
+    """Return the office's findings for the ids of a build; public ids stand for places alone."""
+    if not ids:
         return ()
+    wanted = set(ids)
+    places = {_place(row) for row in _rows(read / FINDINGS) if row["finding_id"] in wanted}
+    return tuple(row for row in _rows(tables / FINDINGS) if _place(row) in places)
+
+
+def _place(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in _FINDING_PLACE)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as lines:
-        return tuple(row for row in csv.DictReader(lines) if row[column] in wanted)
+        return list(csv.DictReader(lines))
 
 
 def _check(project: Project, path: str, recorded: str) -> FileCheck:

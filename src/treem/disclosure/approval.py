@@ -33,7 +33,8 @@ _KEYS: Schema = {
 class EditionApproval:
     """One approval. `findings` are the rules whose findings were accepted.
 
-    `report` is the sha256 of the internal report that was seen, None where none was named.
+    `report` is the mark of the internal report that was seen (a commitment, as `treem protect`
+    prints it), None where none was named.
     """
 
     edition: str
@@ -57,7 +58,7 @@ def load_approvals(project: Project) -> tuple[EditionApproval, ...]:
 
 
 def require_approval(
-    project: Project, edition: Edition, report_sha256: str | None = None
+    project: Project, edition: Edition, report_mark: str | None = None
 ) -> EditionApproval | None:
     """Return the approval that lets an edition be public; None for generated figures.
 
@@ -82,10 +83,10 @@ def require_approval(
             f"hoặc người duyệt kỳ {edition.name} chấp nhận điều đó: ghi {PROPOSED_POLICY} vào "
             "findings của lần duyệt."
         )
-    if approval.report and report_sha256 and approval.report != report_sha256:
+    if approval.report and report_mark and approval.report != report_mark:
         raise DataError(
             f"Kỳ {edition.name}: {approval.who} duyệt ngày {approval.date:%d/%m/%Y} cho báo cáo "
-            f"bảo mật {approval.report[:12]}…, nay báo cáo là {report_sha256[:12]}…. Số liệu hoặc "
+            f"bảo mật {approval.report[:12]}…, nay báo cáo là {report_mark[:12]}…. Số liệu hoặc "
             "quy tắc đã đổi sau khi duyệt; hãy trình duyệt lại."
         )
     return approval

@@ -5,6 +5,10 @@ HMAC over what the value is of and the value itself, with a key that never leave
 has the key can prove later that the value was this one; who has not learns nothing, not even that
 two cells hold the same count.
 
+What the office received is committed to as well where a build must name it: a checksum of a form
+in which one small count is not known is found by filling in that form ten times, and a checksum of
+all counts by trying the few that are hidden.
+
 The key of real editions is in the environment (`TREEM_COMMITMENT_KEY`, 64 hexadecimal digits) or
 in `data/submissions/.commitment_key`, which is kept out of git with the rest of that folder.
 Generated editions take theirs from their name and seed, so that everybody builds the same bytes.
@@ -50,7 +54,8 @@ def commitment_key(
         raise DataError(
             f"Kỳ {edition.name} là số liệu thật nên cần khóa bí mật cho dấu cam kết: đặt biến "
             f"{VARIABLE} hoặc tệp {path.relative_to(project.root).as_posix()} (64 chữ số thập lục "
-            "phân). Hãy tạo khóa một lần, giữ kín và giữ lâu như hồ sơ số liệu."
+            f"phân). Hãy tạo khóa một lần (treem commitments {edition.name} --new-key), giữ kín và "
+            "giữ lâu như hồ sơ số liệu."
         )
     try:
         key = bytes.fromhex(given.strip())
@@ -97,3 +102,15 @@ def commitment(key: bytes, *parts: str) -> str:
 def keeps(key: bytes, promised: str, *parts: str) -> bool:
     """Whether a commitment was made to exactly these parts."""
     return hmac.compare_digest(promised, commitment(key, *parts))
+
+
+def sealed(project: Project, edition: Edition, what: str, digest: str) -> str:
+    """Return how a build names what was received by its checksum.
+
+    Public builds of submissions print a commitment to the checksum; the others, which hold nothing
+    that is not public or never leave the office, the checksum itself. Raises DataError where a real
+    edition has no key.
+    """
+    if edition.audience == "internal" or not edition.submissions:
+        return digest
+    return commitment(commitment_key(project, edition), edition.name, what, digest)

@@ -7,8 +7,9 @@ cell, the record of the audits, and the rows for the ledger. It writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from treem.disclosure.audit import Weak, weak_cells
@@ -20,6 +21,7 @@ from treem.disclosure.public import public_results
 from treem.disclosure.suppress import Suppression, suppress
 from treem.disclosure.tables import CountTable, count_table
 from treem.errors import DataError
+from treem.intake.observations import records
 from treem.plan.model import Measure
 
 if TYPE_CHECKING:
@@ -65,18 +67,18 @@ def protect(
     other editions of the same kind published. Raises DataError where some cell cannot be
     protected: then nothing may be published.
     """
-    table = count_table(results, measures, links, policy, ledger or Ledger())
+    known = ledger or Ledger()
+    table = count_table(results, measures, links, policy, known)
     chosen = suppress(table.network, policy.width, policy.headline_factor)
-    exposed = _exposed(table.network, chosen, ledger or Ledger())
+    exposed = _exposed(table.network, chosen, known)
     printed = {cell.key for cell in table.network.cells if not cell.derived}
     unprinted = [count.key for count in table.counts if count.key not in printed]
+    public = public_results(results, table.counts, chosen.hidden, unprinted, measures, policy)
     return Protection(
-        results_public=public_results(
-            results, table.counts, chosen.hidden, unprinted, measures, policy
-        ),
+        results_public=public,
         cells=_cells(table.network, chosen),
         audit=_audit(table.network, chosen, exposed, policy),
-        ledger_rows=_ledger_rows(table, chosen),
+        ledger_rows=_ledger_rows(table, chosen, public),
     )
 
 
@@ -104,7 +106,8 @@ def _exposed(network: Network, chosen: Suppression, ledger: Ledger) -> list[Key]
         for cell in network.cells
         if cell.why and not cell.derived and cell.key not in chosen.hidden
     ]
-    ours = [key for key in open_small if key not in ledger.printed]
+    values = {cell.key: cell.value for cell in network.cells}
+    ours = [key for key in open_small if not ledger.knows(key, values[key])]
     if ours:
         raise DataError(
             f"{len(ours)} ô phải che mà chưa được che, ví dụ {ours[0].quantity} địa bàn "
@@ -151,10 +154,17 @@ def _audit(
     }
 
 
-def _ledger_rows(table: CountTable, chosen: Suppression) -> tuple[LedgerRow, ...]:
-    """Return what becomes public, under the name of every part that is printed."""
+def _ledger_rows(
+    table: CountTable, chosen: Suppression, public: pd.DataFrame
+) -> tuple[LedgerRow, ...]:
+    """Return what becomes public: every figure of the public table, and every hidden count.
+
+    Counts stand under the name of every part that is printed.
+    """
     printed = {cell.key for cell in table.network.cells if not cell.derived}
-    rows: dict[Key, int | None] = {}
+    rows: dict[Key, Fraction | int | None] = {
+        key: Fraction(text) for key, text in printed_figures(records(public))
+    }
     for count in table.counts:
         if count.key not in printed:
             continue
@@ -162,3 +172,12 @@ def _ledger_rows(table: CountTable, chosen: Suppression) -> tuple[LedgerRow, ...
         rows[count.key] = value
         rows[count.key._replace(quantity=count.name)] = value
     return tuple(LedgerRow(key, rows[key]) for key in sorted(rows))
+
+
+def printed_figures(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Key, str]]:
+    """Yield the value, numerator and denominator of every row that has them, under its key."""
+    for row in rows:
+        for part in ("numerator", "denominator", "value"):
+            if row.get(part):
+                place = (str(row[name]) for name in ("geography", "area_code", "year", "stratum"))
+                yield Key(f"{row['measure']}.{part}", *place), str(row[part])

@@ -78,6 +78,11 @@ OWN = RATE | {
     "reason",
     "source_note",
     "observations",
+    "replaces",
+    "replaces_numerator",
+    "replaces_denominator",
+    "replaced_in",
+    "revision_reason",
 }
 """Columns of the row itself: with `IDENTITY` and pools all that shows beside a hidden row."""
 

@@ -52,6 +52,9 @@ def count_table(
     ]
     for cell in _remembered(cells, sums, ledger):
         cells[cell.key] = cell
+    for total, older in list(_older_sums(cells, sums, ledger)):
+        cells[total.key] = total
+        sums.append(older)
     differences = [
         *complements(counts, policy),
         *nested_differences(cells, counts, policy),
@@ -162,7 +165,7 @@ def _remembered(cells: Mapping[Key, Cell], sums: Iterable[Sum], ledger: Ledger) 
         if not absent or (total in absent and len(absent) > 1):
             continue
         there = sum(
-            cells[key].value if key in cells else ledger.printed.get(key, 0)
+            cells[key].value if key in cells else round(ledger.printed.get(key, 0))
             for key in parts
             if key not in absent
         )
@@ -180,6 +183,34 @@ def _remembered(cells: Mapping[Key, Cell], sums: Iterable[Sum], ledger: Ledger) 
                 ),
             )
     return list(known.values())
+
+
+def _older_sums(
+    cells: Mapping[Key, Cell], sums: Iterable[Sum], ledger: Ledger
+) -> Iterable[tuple[Cell, Sum]]:
+    """Yield the sums that an older publication printed of other numbers, or of fewer parts.
+
+    The total of seven areas beside that of eight tells the eighth; a total before and after one
+    area was revised tells by how much. Of the older total everything is known but what was hidden
+    then or stands unchanged now: it is a cell of its own, open, with the parts that it had.
+    """
+    for publication in ledger.publications:
+        then = publication.printed
+        for kind, total, parts in sums:
+            if total not in then:
+                continue
+            had = [part for part in parts if part in publication.keys]
+            left = [p for p in had if p in cells and then.get(p, cells[p].value) == cells[p].value]
+            lost = [p for p in had if p in publication.hidden and p not in cells]
+            same = total in cells and then[total] == cells[total].value
+            if lost or not left or (same and left == [part for part in parts if part in cells]):
+                continue
+            if all(cells[part].open for part in left):
+                continue
+            name = f"{total.quantity} [{publication.name}]"
+            value = sum(cells[part].value for part in left)
+            older = Cell(key=total._replace(quantity=name), value=value, open=True)
+            yield older, (kind, older.key, left)
 
 
 def _once(cells: Mapping[Key, Cell], differences: Iterable[Difference]) -> list[Difference]:

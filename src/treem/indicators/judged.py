@@ -92,6 +92,11 @@ RESULT_COLUMNS = (
     "department_numerator",
     "department_denominator",
     "department_value",
+    "replaces",
+    "replaces_numerator",
+    "replaces_denominator",
+    "replaced_in",
+    "revision_reason",
 )
 
 _READINGS: tuple[Reading, ...] = ("text", "table")

@@ -32,12 +32,18 @@ _SCHEMA: Schema = {
     "reason": (str,),
     "who": (str,),
     "date": (dt.date,),
+    "edition": (str,),
 }
+_OPTIONAL = frozenset({"edition"})
 
 
 @dataclass(frozen=True)
 class Correction:
-    """One correction: where (area, year, machine id of the row), what was found, what is right."""
+    """One correction: where (area, year, machine id of the row), what was found, what is right.
+
+    `edition` narrows it to one edition, so that an earlier one can be built again as it was
+    published; "" is every edition.
+    """
 
     id: str
     area: str
@@ -48,11 +54,16 @@ class Correction:
     reason: str
     who: str
     date: dt.date
+    edition: str = ""
+
+    def holds_in(self, edition: Edition) -> bool:
+        """Whether it is a correction of an edition."""
+        return self.year in edition.years and self.edition in ("", edition.name)
 
 
 def load_corrections(project: Project) -> tuple[Correction, ...]:
     """Read all corrections. Raises UsageError on any fault of the file."""
-    entries = read_list(project, NAME, _SCHEMA, frozenset())
+    entries = read_list(project, NAME, _SCHEMA, _OPTIONAL)
     return tuple(_correction(entry) for entry in entries)
 
 
@@ -62,7 +73,7 @@ def apply_corrections(
     """Return the observations with corrections of the edition's years applied, and the findings."""
     rows, findings = list(observations), []
     for correction in corrections:
-        if correction.year not in edition.years:
+        if not correction.holds_in(edition):
             continue
         places = [number for number, row in enumerate(rows) if _is_of(row, correction)]
         fitting = [number for number in places if rows[number].raw == correction.expected]
@@ -79,6 +90,7 @@ def apply_corrections(
 
 def _correction(entry: dict[str, object]) -> Correction:
     words = {key: str(entry[key]) for key in ("expected", "corrected")}
+    words["edition"] = str(entry["edition"] or "")
     made = Correction(**{**entry, **words})  # type: ignore[arg-type]
     reading = read_cell(made.corrected)
     if reading.problem or not made.reason.strip() or not made.who.strip():

@@ -10,6 +10,7 @@ the waiver (`treem.intake.waivers`) that let a finding pass, "" where none did.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import TYPE_CHECKING
@@ -210,6 +211,21 @@ FINDING_COLUMNS = (
 def as_row(finding: Finding) -> dict[str, str]:
     """Return a finding as a row of findings.csv, but for edition and waiver."""
     return {"finding_id": finding.finding_id} | asdict(finding)
+
+
+def public_ids(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return ids for findings whose message and raw text are not shown, made from what is shown.
+
+    Findings that look the same then are numbered in their order.
+    """
+    seen: Counter[str] = Counter()
+    ids = []
+    for row in rows:
+        text = "\x1f".join(row[column] for column in FINDING_COLUMNS if column in row)
+        seen[text] += 1
+        content = f"{text}\x1f{seen[text]}"
+        ids.append("F-" + hashlib.sha256(content.encode("utf-8")).hexdigest()[:10])
+    return ids
 
 
 def findings_table(

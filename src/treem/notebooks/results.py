@@ -110,6 +110,11 @@ class Results:
         """Return the results of the parts of a population: boys and girls, country and town."""
         return self._strata.get((area_code, year, measure), [])
 
+    @property
+    def revised(self) -> list[Result]:
+        """Totals whose value is revised, in the order of the results."""
+        return [row for row in self if row["status"] == "revised"]
+
     def of(self, area_code: str, year: int) -> list[Result]:
         """Return the results of an area and year, in the order of the plan."""
         return [

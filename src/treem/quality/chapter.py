@@ -92,14 +92,31 @@ def write_chapter(
     _write(folder / CORRECTIONS, CORRECTION_COLUMNS, _corrections(project, edition, road, names))
 
 
-def write_public_chapter(tables: Path, folder: Path) -> None:
-    """Copy the tables of the chapter from `tables` without any value of a cell."""
+def write_public_chapter(
+    tables: Path, folder: Path, public: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Copy the tables of the chapter from `tables` without any value of a cell.
+
+    `public` gives the public row of each finding by its id in the office.
+    """
     import pandas as pd
 
     for name in FILES:
         table = pd.read_csv(tables / name, dtype=str, keep_default_na=False)
-        hidden = {column: "" for column in VALUE_COLUMNS.get(name, ())}
+        hidden: dict[str, Any] = dict.fromkeys(VALUE_COLUMNS.get(name, ()), "")
+        if name == WAIVERS:
+            passed = [[public[one] for one in text.split()] for text in table["findings"]]
+            hidden |= {"findings": [" ".join(one["finding_id"] for one in rows) for rows in passed]}
+            hidden |= {
+                "rule": [_public_rule(*one) for one in zip(table["rule"], passed, strict=True)]
+            }
         table.assign(**hidden).to_csv(folder / name, index=False, lineterminator="\n")
+
+
+def _public_rule(rule: str, passed: Sequence[Mapping[str, str]]) -> str:
+    """Return the rule of a waiver, or that it is not named where it let such a finding pass."""
+    withheld = [row["rule"] for row in passed if row["rule"] != rule]
+    return withheld[0] if withheld else rule
 
 
 def _resubmissions(project: Project, edition: Edition, road: Road) -> list[dict[str, str]]:
@@ -184,7 +201,7 @@ def _corrections(
             "date": short_date(one.date),
         }
         for one in load_corrections(project)
-        if one.year in edition.years
+        if one.holds_in(edition)
     ]
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+from treem.disclosure.checks import WITHHELD
 from treem.intake.findings import RULES
 from treem.project import Project
+
+_WITHHELD = "Kiểm tra về giá trị; nội dung không nêu để bảo mật số bị che"
 
 
 def rule_names(project: Project) -> dict[str, str]:
@@ -14,4 +17,4 @@ def rule_names(project: Project) -> dict[str, str]:
     for suite in sorted(project.expectations.glob("*.json")):
         for expectation in json.loads(suite.read_text("utf-8"))["expectations"]:
             names.setdefault(expectation["meta"]["rule"], expectation["meta"]["name_vi"])
-    return names
+    return names | {WITHHELD: _WITHHELD}

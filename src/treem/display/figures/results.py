@@ -54,6 +54,28 @@ def value(run: Run, result: Result) -> Printed | None:
     )
 
 
+def replaced(run: Run, result: Result) -> Printed | None:
+    """Print the published value that a result replaces, so that the two differ in print."""
+    exact = result.exact("replaces")
+    if exact is None:
+        return None
+    measure = run.register.measures[result.measure]
+    now = result.exact("value", measure.multiplier)
+    decimals = _decimals(measure, exact)
+    shown = format_against(exact, [exact if now is None else now], decimals)
+    return record_result(
+        run,
+        result,
+        "tr",
+        exact,
+        shown.text,
+        shown.decimals,
+        "replaced",
+        observations=(),
+        published=(result["replaced_in"],),
+    )
+
+
 def rounding_note(run: Run, result: Result) -> str:
     """Return on which side of a target a value is where its rounded form cannot show it."""
     shown = _shown(run, result)
@@ -208,10 +230,12 @@ def record_result(
     planned: bool = False,
     unit: str | None = None,
     years: Iterable[Result] = (),
+    published: tuple[str, ...] = (),
 ) -> Printed:
     """Record a figure worked out of a result; `planned` ones also rest on the plan's targets.
 
-    `years` are the results of other years that it was worked out of too.
+    `published` are rows of published sources beside those of the observations. `years` are the
+    results of other years that it was worked out of too.
     """
     measure = run.register.measures[result.measure]
     used = result.observations if observations is None else observations
@@ -235,7 +259,7 @@ def record_result(
         observations=used,
         results=tuple(result_key(run, one) for one in (result, *earlier)),
         plan_lines=_plan_lines(run, measure.id) if planned else (),
-        published_rows=_published_rows(run, used),
+        published_rows=(*published, *_published_rows(run, used)),
         discrepancies=discrepancies_of(run, measure.id) if planned else (),
         checks=_checks(run, result, used),
     )

@@ -9,6 +9,7 @@ from treem.display.prose.quality import (
     left_out,
     quality,
     resubmissions,
+    revisions,
     trace,
 )
 from treem.display.prose.sentences import (
@@ -40,6 +41,7 @@ __all__ = [
     "quality",
     "readings",
     "resubmissions",
+    "revisions",
     "sources",
     "summary_notes",
     "summary_table",

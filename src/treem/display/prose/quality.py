@@ -92,6 +92,14 @@ def resubmissions(run: Run) -> Prose:
     return prose(say("resubmissions", "some", n=_tally(run, "resubmissions", number)))
 
 
+def revisions(run: Run) -> Prose:
+    """Say how many results are revised."""
+    number = len(run.tables.results.revised)
+    if not number:
+        return prose(say("revisions", "none"))
+    return prose(say("revisions", "some", n=_tally(run, "revisions", number)))
+
+
 def decisions(run: Run) -> Prose:
     """Say how many findings people let pass and how many values they corrected."""
     waivers, corrections = len(run.tables.waivers), len(run.tables.corrections)

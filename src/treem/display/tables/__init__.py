@@ -16,6 +16,7 @@ from treem.display.tables.quality import (
     findings,
     left_out,
     resubmissions,
+    revisions,
     waivers,
 )
 from treem.display.tables.summary import summary_table
@@ -41,6 +42,7 @@ __all__ = [
     "readings",
     "results",
     "resubmissions",
+    "revisions",
     "sources",
     "summary_table",
     "trace",

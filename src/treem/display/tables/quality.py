@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from treem.display import figures
 from treem.display.common import words
+from treem.display.numbers import with_unit
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
 from treem.quality.names import rule_names
 
 if TYPE_CHECKING:
+    from treem.audit.lineage import Printed
     from treem.notebooks.api import Run
 
 ORDER = ("run", "submission", "record", "info")
@@ -206,6 +208,33 @@ def resubmissions(run: Run) -> Table | None:
         )
     head = [heads(*(said[name] for name in names))]
     return Table(head, body, (17, 7, 13, 14, 20, 10, 19), "resubmissions")
+
+
+def revisions(run: Run) -> Table | None:
+    """Return the revised results with the published value that each replaces, and why."""
+    rows = run.tables.results.revised
+    if not rows:
+        return None
+    said = words("revisions")
+    body = []
+    for row in rows:
+        unit = run.register.measures[row.measure].unit
+        body.append(
+            [
+                text(row.measure),
+                text(row["area_name"]),
+                text(str(row.year), align="center"),
+                _amount(figures.replaced(run, row), unit),
+                _amount(figures.value(run, row), unit),
+                text(row["revision_reason"]),
+            ]
+        )
+    head = [heads(*(said[name] for name in ("measure", "area", "year", "before", "now", "why")))]
+    return Table(head, body, (11, 20, 8, 14, 14, 33), "revisions")
+
+
+def _amount(printed: Printed | None, unit: str) -> Cell:
+    return Cell(with_unit(printed.html, unit) if printed else "", align="center")
 
 
 def waivers(run: Run) -> Table | None:
