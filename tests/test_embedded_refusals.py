@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -358,6 +359,13 @@ def test_a_chapter_in_another_encoding_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"index.qmd": HEAD})
     (tmp_path / "index.qmd").write_bytes("# Chương".encode("utf-16"))
     assert refusal(project).startswith("index.qmd: ")
+
+
+def test_the_garbage_collector_is_on_again_after_a_refusal(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"index.qmd": HEAD + "{{< kbd Ctrl >}}\n"})
+    with pytest.raises(SourceError):
+        render(project, load_edition(project, EDITION), tmp_path / "out")
+    assert gc.isenabled()
 
 
 # ---- faults that only show while writing ----------------------------------------------------

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,5 +81,5 @@ def test_each_cell_hands_over_the_figures_that_it_printed(
     handed.clear()
     shell.run_cell("from treem.display import figures\nfigures.value(run, run.expect('CT22'));")
     shell.run_cell("x = 1")
-    (only,) = [one["treem"]["figures"] for one in handed if "treem" in one]
+    (only,) = [json.loads(one["treem"]["figures"]) for one in handed if "treem" in one]
     assert [figure["figure"] for figure in only] == ["CT22-256-v"]

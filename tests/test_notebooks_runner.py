@@ -22,10 +22,11 @@ PARAMETERS = {"project": ".", "edition": "thu"}
 PRINTS = """\
 #| label: tbl-so
 #| tbl-cap: "Số của {edition}"
+import json
 from IPython.display import display
 print("x = 1")
 figure = {"figure": "CT01-27-v", "exact": "1"}
-display({"text/plain": ""}, raw=True, metadata={"treem": {"figures": [figure]}})
+display({"text/plain": ""}, raw=True, metadata={"treem": {"figures": json.dumps([figure])}})
 display({"text/plain": ""}, raw=True, metadata={"treem": {"values": {"area_name": edition}}})"""
 
 

@@ -50,6 +50,8 @@ _STYLE: dict[str, Any] = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "hatch.linewidth": 0.6,
+    # the hints in the font are a program to run for each glyph; at this resolution they look alike
+    "text.hinting": "force_autohint",
     "axes.unicode_minus": False,
     # where titles stand, so that no tick is measured to find out
     "axes.titley": 1.0,

@@ -8,6 +8,7 @@ notebook, as metadata of an empty output; alone in JupyterLab nothing is written
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -262,7 +263,9 @@ def _hand_over_after_each_cell(run: Run) -> None:
     def publish(result: object = None) -> None:
         fresh = run.figures.drain()
         if fresh:
-            display({"text/plain": ""}, raw=True, metadata={CARRIER: {"figures": fresh}})
+            # as one text: on its way a tree would be copied and checked node by node
+            carried = {"figures": json.dumps(fresh, ensure_ascii=False)}
+            display({"text/plain": ""}, raw=True, metadata={CARRIER: carried})
 
     _replace_hook(shell.events, publish)
 

@@ -54,7 +54,7 @@ def finish(
             for carried in _take_carried(cell, warnings):
                 own.update(carried.get("values", {}))
                 values.update({k: v for k, v in carried.get("values", {}).items() if k != "alt"})
-                for figure in carried.get("figures", ()):
+                for figure in json.loads(carried.get("figures", "[]")):
                     place = {"notebook": path, "cell": cell["id"], "parameters": dict(parameters)}
                     figures.append({**figure, **place})
         cells.append(cell)

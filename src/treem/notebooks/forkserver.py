@@ -38,6 +38,8 @@ PRELOADED = (
     "treem.display.charts",
     "treem.display.prose",
     "treem.display.tables",
+    "treem.notebooks.api",
+    "treem.notebooks.client",
     "treem.notebooks.unit",
 )
 """What notebooks need, imported once. Only modules that neither compute nor start threads."""

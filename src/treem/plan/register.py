@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from treem.errors import PlanError
 from treem.plan.files import read_each
@@ -73,12 +74,11 @@ class PlanRegister:
         The readings `text` and `table` take section I.2 or the cells alone; `ledger` takes the
         place chosen for the measure and year. National targets are those of the decision.
         """
-        found: dict[int, Target] = {}
-        for (measure, own_scope, year, place), target in self.by_place.items():
-            if (measure, own_scope) != (measure_id, scope):
-                continue
-            if place == self._place(measure_id, scope, year, reading):
-                found[year] = target
+        found = {
+            year: target
+            for year, place, target in self._by_measure.get((measure_id, scope), ())
+            if place == self._place(measure_id, scope, year, reading)
+        }
         return dict(sorted(found.items()))
 
     def undefined(self, measure_id: str) -> str:
@@ -136,12 +136,23 @@ class PlanRegister:
             )
         return found[0]
 
+    @cached_property
+    def _by_measure(self) -> dict[tuple[str, Scope], list[tuple[int, str, Target]]]:
+        found: dict[tuple[str, Scope], list[tuple[int, str, Target]]] = {}
+        for (measure, scope, year, place), target in self.by_place.items():
+            found.setdefault((measure, scope), []).append((year, place, target))
+        return found
+
     def _choices(self, measure_id: str) -> list[ReadingChoice]:
-        return [
-            choice
-            for (measure, scope, _), choice in self.readings.items()
-            if measure == measure_id and scope == "province"
-        ]
+        return self._province_choices.get(measure_id, [])
+
+    @cached_property
+    def _province_choices(self) -> dict[str, list[ReadingChoice]]:
+        found: dict[str, list[ReadingChoice]] = {}
+        for (measure, scope, _), choice in self.readings.items():
+            if scope == "province":
+                found.setdefault(measure, []).append(choice)
+        return found
 
     def _place(self, measure_id: str, scope: Scope, year: int, reading: Reading) -> str:
         if scope == "national":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -29,6 +30,7 @@ ORDER = {
 """Children of the property elements in the order of the schema; Word refuses any other."""
 
 
+@cache
 def qn(name: str) -> str:
     """Return `w:p` as lxml writes it."""
     return f"{{{NAMESPACE}}}{name.removeprefix('w:')}"
@@ -65,8 +67,15 @@ def insert_property(element: Any, holder: str, value: Any) -> None:
 
 def sort_properties(properties: Any, holder: str) -> None:
     """Put the children of a property element into the order of the schema."""
-    order = {qn(name): place for place, name in enumerate(ORDER[holder])}
-    properties[:] = sorted(properties, key=lambda item: order.get(item.tag, len(order)))
+    order = _places(holder)
+    places = [order.get(item.tag, len(order)) for item in properties]
+    if places != sorted(places):
+        properties[:] = sorted(properties, key=lambda item: order.get(item.tag, len(order)))
+
+
+@cache
+def _places(holder: str) -> dict[str, int]:
+    return {qn(name): place for place, name in enumerate(ORDER[holder])}
 
 
 def style_of(paragraph: Any) -> str:

@@ -150,9 +150,12 @@ def _style(table: Any) -> str:
 
 
 def _on_landscape(table: Any) -> bool:
-    for section in table.xpath("following-sibling::*/descendant-or-self::w:sectPr[1]"):
-        size = section.find(qn("w:pgSz"))
-        return size is not None and size.get(qn("w:orient")) == "landscape"
+    for block in table.itersiblings():
+        # no section ends within a table, and tables are most of the document
+        section = None if block.tag == qn("w:tbl") else next(block.iter(qn("w:sectPr")), None)
+        if section is not None:
+            size = section.find(qn("w:pgSz"))
+            return size is not None and size.get(qn("w:orient")) == "landscape"
     return False
 
 

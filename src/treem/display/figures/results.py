@@ -286,11 +286,11 @@ def _plan_lines(run: Run, measure_id: str) -> tuple[int, ...]:
 
 
 def _observed(run: Run, observation: str, column: str) -> Any:
-    return run.tables.observations[observation][column]
+    return run.tables.origins[observation][column]
 
 
 def _published_rows(run: Run, observations: Iterable[str]) -> tuple[str, ...]:
-    rows = (run.tables.observations[one] for one in observations)
+    rows = (run.tables.origins[one] for one in observations)
     return tuple(f"{row['file']}:{row['published_row']}" for row in rows if row["published_row"])
 
 

@@ -7,9 +7,11 @@ stops with file and line on any other; nothing in the sources is dropped in sile
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,15 +35,30 @@ def render(project: Project, edition: Edition, out: Path) -> list[Path]:
     from treem.publish.embedded.pdf import write_pdf
     from treem.publish.embedded.word import write_docx
 
-    manuscript = read_manuscript(project, edition.profile)
-
     epoch = int(dt.datetime.combine(edition.as_of, dt.time(), dt.UTC).timestamp())
 
     def in_folder(write: Writer) -> Path:
         with tempfile.TemporaryDirectory(prefix="treem-") as folder:
             return write(manuscript, Path(folder), out, epoch)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with _uncounted_trees(), ThreadPoolExecutor(max_workers=2) as pool:
+        manuscript = read_manuscript(project, edition.profile)
         made = [pool.submit(in_folder, write) for write in (write_pdf, write_docx)]
         pages = write_html(manuscript, out)
         return sorted([*pages, *(file.result() for file in made)])
+
+
+@contextmanager
+def _uncounted_trees() -> Iterator[None]:
+    """Keep the garbage collector off the trees of the book.
+
+    They are hundreds of thousands of small objects that nothing refers back to: the collector
+    would walk them again and again and find nothing to free.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
