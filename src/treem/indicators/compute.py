@@ -304,9 +304,8 @@ def _difference(place: Place, measure: Measure) -> str:
 def _received(observations: pd.DataFrame) -> dict[int, dict[tuple[str, str, str], list[Row]]]:
     """Return the observations that nothing superseded, by year; then by code, measure, stratum."""
     received: dict[int, dict[tuple[str, str, str], list[Row]]] = {}
-    columns = [observations[name].tolist() for name in ("year", *Row._fields)]
-    for year, *values in zip(*columns, strict=True):
-        row = Row(*values)
+    columns = zip(*[observations[name].tolist() for name in Row._fields], strict=True)
+    for year, row in zip(observations["year"].tolist(), map(Row._make, columns), strict=True):
         if row.superseded_by:
             continue
         # CT04.3a is itself the rural part of CT04.3: "rural" there is no stratum of a total.

@@ -24,9 +24,9 @@ def decimal_text(value: Fraction | None) -> str:
     scaled, rest = divmod(abs(numerator) * _SCALE, denominator)
     if 2 * rest + (scaled & 1) > denominator:
         scaled += 1
-    whole, decimals = divmod(scaled, _SCALE)
-    sign = "-" if numerator < 0 and scaled else ""
-    return f"{sign}{whole}.{decimals:0{DIGITS}d}".rstrip("0").rstrip(".")
+    digits = str(scaled).zfill(DIGITS + 1)
+    text = f"{digits[:-DIGITS]}.{digits[-DIGITS:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if numerator < 0 and scaled else text
 
 
 def float_text(value: float | None) -> str:

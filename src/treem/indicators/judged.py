@@ -104,6 +104,12 @@ RESULT_COLUMNS = (
 )
 
 _READINGS: tuple[Reading, ...] = ("text", "table")
+_READING_COLUMNS = {
+    reading: [(k, f"verdict_{k}_{reading}") for k in TARGET_YEARS] for reading in _READINGS
+}
+_YEAR_COLUMNS = [
+    (k, f"verdict_{k}", f"gap_{k}", f"yearly_change_{k}", f"yearly_rate_{k}") for k in TARGET_YEARS
+]
 _MARKS = {"missing": "[x]", "not_applicable": "[z]", "provisional": "[p]", "revised": "[r]"}
 _UNJUDGED = {"UNDEFINED", "NOT_COMPARABLE", "NOT_APPLICABLE", "NO_DATA"}
 _WITHHELD = "Số trường hợp quá ít để tính tỷ suất của một năm."
@@ -232,13 +238,12 @@ class Judged:
         """Return the verdicts under the two readings of the plan; most say what the chosen says."""
         verdicts: dict[str, str] = {}
         measure = series.measure
-        own = self._cases[measure.id, self.edition.reading]
-        for reading in _READINGS:
-            judgement = chosen
-            if self._cases[measure.id, reading] is not own:
-                judgement = self._judge(self._case(area, measure, reading), series, year)
-            for k in TARGET_YEARS:
-                verdicts[f"verdict_{k}_{reading}"] = judgement.verdicts[k]
+        own = self._case(area, measure, self.edition.reading)
+        for reading, columns in _READING_COLUMNS.items():
+            case = self._case(area, measure, reading)
+            judgement = chosen if case is own else self._judge(case, series, year)
+            for k, column in columns:
+                verdicts[column] = judgement.verdicts[k]
         return verdicts
 
 
@@ -285,11 +290,11 @@ def _verdicts(judgement: Judgement) -> dict[str, str]:
         "path": decimal_text(judgement.path),
         "ratio": decimal_text(judgement.ratio),
     }
-    for k in TARGET_YEARS:
-        row[f"verdict_{k}"] = judgement.verdicts[k]
-        row[f"gap_{k}"] = decimal_text(judgement.gaps[k])
-        row[f"yearly_change_{k}"] = decimal_text(judgement.yearly_change_needed[k])
-        row[f"yearly_rate_{k}"] = float_text(judgement.yearly_rate_needed[k])
+    for k, verdict, gap, change, rate in _YEAR_COLUMNS:
+        row[verdict] = judgement.verdicts[k]
+        row[gap] = decimal_text(judgement.gaps[k])
+        row[change] = decimal_text(judgement.yearly_change_needed[k])
+        row[rate] = float_text(judgement.yearly_rate_needed[k])
     return row
 
 
