@@ -97,6 +97,11 @@ class Cell:
     status: str
     bound: str = ""
     used: bool = True
+    status_of_base: str = ""
+
+    @property
+    def least_final(self) -> str:
+        return max(self.status, self.status_of_base or self.status, key=FIGURES.index)
 
 
 Cells = dict[tuple[str, int, str, str], Cell]
@@ -163,14 +168,22 @@ def draw_cell(draw: random.Random, measure: str, trouble: float) -> Cell:
             return Cell({"numerator": F(0), "denominator": F(0)}, status)
         return replace(draw_cell(draw, measure, 0), used=False)
     base = draw.choice([draw.randint(1, 40), draw.randint(300, 60_000)])
-    goal = target(measure, draw.choice([2025, 2030]))
-    share = F(1, 2) if goal is None else goal[1] / int(MEASURES[measure]["multiplier"])
-    near = round(share * base) + draw.choice([-3, -1, 0, 0, 0, 1, 3])
+    goal = draw.choice(goals_of(measure)) / int(MEASURES[measure]["multiplier"])
+    near = round(goal * base) + draw.choice([-3, -1, 0, 0, 0, 1, 3])
     cases = draw.choice([near, near, draw.randint(0, base), draw.randint(0, 12)])
     cases = min(max(cases, 0), base)
     if not is_ratio(measure):
         return Cell({"numerator": F(cases)}, status)
-    return Cell({"numerator": F(cases), "denominator": F(base)}, status)
+    parts = {"numerator": F(cases), "denominator": F(base)}
+    return Cell(parts, status, status_of_base=draw.choices(FIGURES, (8, 1, 1))[0])
+
+
+def goals_of(measure: str) -> list[Fraction]:
+    """Values near which verdicts change: the targets, and half way from 2020 to the first."""
+    goals = [goal[1] for k in (2025, 2030) if (goal := target(measure, k))]
+    if goals and BASELINES[measure]["value"]:
+        goals.append((F(BASELINES[measure]["value"]) + goals[0]) / 2)
+    return goals or [F(1, 2)]
 
 
 def draw_survey(draw: random.Random, measure: str) -> Cell:
@@ -200,7 +213,8 @@ def received(province: Province) -> list[Observation]:
             text = str(float(cell.parts[part])) if part in cell.parts else ""
             text = text.removesuffix(".0")
             row = observed(code, year, measure, part, text, stratum=stratum)
-            status = cell.status if text or cell.status == "not_applicable" else "missing"
+            given = cell.status_of_base if part == "denominator" else ""
+            status = given or cell.status if text or cell.status == "not_applicable" else "missing"
             rows.append(
                 replace(
                     row,
@@ -241,7 +255,7 @@ def own_figure(measure: str, cell: Cell | None) -> Figure:
         return Figure(cell.status, numerator, None, numerator)
     if numerator is not None and denominator is not None:
         value = numerator / denominator * int(MEASURES[measure]["multiplier"])
-        return Figure(cell.status, numerator, denominator, value)
+        return Figure(cell.least_final, numerator, denominator, value)
     if cell.status == "not_applicable":
         return Figure("not_applicable")
     return Figure("missing", numerator, denominator)
