@@ -134,14 +134,14 @@ def holds(expectation: dict[str, Any], views: dict[str, Any]) -> bool:
             raise AssertionError(f"no plain way for {other}")
 
 
-def generate(register: Any, count: int, years: tuple[int, ...]) -> Any:
+def generate(register: Any, count: int, years: tuple[int, ...], seed: int = 2025) -> Any:
     """Return observations that break no rule: every measure by area, both parts, all areas."""
     import numpy as np
     import pandas as pd
 
     from treem.intake.observations import OBSERVATION_COLUMNS
 
-    random = np.random.default_rng(2025)
+    random = np.random.default_rng(seed)
     measures = [m for m in register.measures.values() if m.reporting_level == "area"]
     codes = np.array([f"{number:05d}" for number in range(10_000, 10_000 + count)])
     size = random.integers(1_500, 6_000, count)

@@ -7,16 +7,15 @@ undefined. All of them look back along the years of one area; a year that does n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from treem.indicators.decimals import decimal_text
-from treem.indicators.events import rate_withheld
+from treem.indicators.decimals import decimal_text, float_text
 from treem.indicators.growth import growth_ratio
 from treem.indicators.measured import Measured
 from treem.indicators.pooled import pool
 from treem.indicators.progress import Case
-from treem.indicators.projection import project
+from treem.indicators.projection import Point, project
 from treem.plan.model import TARGET_YEARS, Measure
 
 Series = Mapping[int, Measured]
@@ -33,35 +32,37 @@ def pooled_columns(measure: Measure, series: Series, year: int) -> dict[str, str
         "pooled_numerator": decimal_text(found.numerator),
         "pooled_denominator": decimal_text(found.denominator),
         "pooled_value": decimal_text(found.value),
-        "pooled_lower": decimal_text(None if lower is None else Fraction(lower)),
-        "pooled_upper": decimal_text(None if upper is None else Fraction(upper)),
+        "pooled_lower": float_text(lower),
+        "pooled_upper": float_text(upper),
         "pooled_from": str(found.first),
         "pooled_years": str(found.years),
     }
 
 
-def projection_columns(measure: Measure, case: Case, series: Series, year: int) -> dict[str, str]:
-    """Return the projection to the target years that are still ahead, and what it rests on."""
-    points = [
-        (when, found.value)
-        for when, found in series.items()
-        if when <= year and found.comparable and not found.bound and found.value is not None
-        if not rate_withheld(measure, found.numerator)
-    ]
-    line = project(points, measure.lower_bound, measure.upper_bound)
+def projection_columns(
+    measure: Measure, case: Case, points: Sequence[Point], year: int
+) -> dict[str, str]:
+    """Return the projection to the target years that are still ahead, and what it rests on.
+
+    `points` are the comparable values of the area in all years.
+    """
     ahead = [k for k in TARGET_YEARS if k > year]
-    if line is None or not ahead:
+    if not ahead:
+        return {}
+    seen = [point for point in points if point[0] <= year]
+    line = project(seen, measure.lower_bound, measure.upper_bound)
+    if line is None:
         return {}
     row = {
         "projection_points": str(line.points),
         "projection_last": str(line.last),
-        "projection_spread": decimal_text(Fraction(line.spread)),
+        "projection_spread": float_text(line.spread),
     }
     for k in ahead:
-        row[f"projected_{k}"] = decimal_text(line.at(k))
-        limit = case.limits.get(k)
+        value, limit = line.at(k), case.limits.get(k)
+        row[f"projected_{k}"] = decimal_text(value)
         if limit is not None and not case.undefined:
-            gap = case.direction * (limit.value - line.at(k))
+            gap = case.missing(limit, value)
             row[f"projected_gap_{k}"] = decimal_text(gap)
     return row
 
@@ -76,7 +77,7 @@ def growth_columns(
             case, year, k, value, value_bound=found.bound, comparable=found.comparable
         )
         if growth.ratio is not None:
-            row[f"growth_ratio_{k}"] = decimal_text(Fraction(growth.ratio))
+            row[f"growth_ratio_{k}"] = float_text(growth.ratio)
         if growth.reason:
             reasons.append(f"{k}:{growth.reason}")
     return {**row, "growth_reason": " ".join(reasons)}

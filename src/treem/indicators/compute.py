@@ -10,7 +10,9 @@ with the reason.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -18,8 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 from treem.areas import MERGED
 from treem.edition import Edition
+from treem.indicators.exact import share
 from treem.indicators.judged import RESULT_COLUMNS, Judged, Key, StratumKey
-from treem.indicators.measured import REASONS, Measured, Parts, Row, Rule, measure_area
+from treem.indicators.measured import (
+    REASONS,
+    Measured,
+    Parts,
+    Row,
+    Rule,
+    measure_area,
+)
 from treem.indicators.reconcile import choose
 from treem.indicators.rollup import Place, areas_of_edition, places_in_results
 from treem.indicators.sums import block_of
@@ -39,10 +49,7 @@ def quotient(measure: Measure, parts: Parts) -> Fraction | None:
     numerator, denominator = parts.get("numerator"), parts.get("denominator")
     if numerator is None or not denominator:
         return parts.get("value")
-    return Fraction(
-        numerator.numerator * measure.multiplier * denominator.denominator,
-        numerator.denominator * denominator.numerator,
-    )
+    return share(numerator, measure.multiplier, denominator)
 
 
 def count(measure: Measure, parts: Parts) -> Fraction | None:
@@ -95,27 +102,6 @@ RULES: dict[str, Rule] = {
 COUNTS_COMMUNES = ("CT01", "CT21")
 """Measures whose units are communes: three old ones became one, so their share is another."""
 
-_READ = (
-    "observation_id",
-    "area_code",
-    "measure",
-    "stratum",
-    "part",
-    "value",
-    "bound",
-    "status",
-    "used",
-    "superseded_by",
-    "source_kind",
-    "file",
-    "cell",
-    "published_row",
-    "comparable",
-    "comparable_reason",
-    "period_note",
-    "source_note",
-)
-
 Received = Mapping[tuple[str, str, str], Sequence[Row]]
 """Observations by area code, measure and stratum; within a year a code has one meaning."""
 
@@ -133,12 +119,31 @@ def compute(
     is decimal text: exact where its decimals end, else rounded to 12. Raises AreaError where a
     year has no areas.
     """
+    with _collector_paused():
+        return _computed(edition, register, areas, observations)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Let no garbage collector go through millions of small objects, none of them in a cycle."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _computed(
+    edition: Edition, register: PlanRegister, areas: Areas, observations: pd.DataFrame
+) -> pd.DataFrame:
     import pandas as pd
 
     measured: dict[str, _Table] = {}
+    received = _received(observations)
     for year in edition.years:
-        received = _received(observations[observations["year"] == year])
-        road = _Year(edition, register, areas, year, received)
+        road = _Year(edition, register, areas, year, received.get(year, {}))
         for place, measure, stratum, found in road.measured():
             table = measured.setdefault(place.geography, _Table({}, {}))
             if stratum:
@@ -146,13 +151,31 @@ def compute(
             else:
                 table.totals[place.code, year, measure.id] = found
     tables = []
+    judges: dict[str, Judged] = {}
     for year in edition.years:
         places = places_in_results(edition, areas, year)
-        rows = list(_rows(edition, register, places, year, measured))
-        tables.append(pd.DataFrame(rows, columns=list(RESULT_COLUMNS)))
-    text = [column for column in RESULT_COLUMNS if column != "year"]
-    types = dict.fromkeys(text, "str") | {"year": "int64"}
-    return pd.concat([table.astype(types) for table in tables], ignore_index=True)
+        for place in places:
+            if place.level == "province" and place.geography not in judges:
+                there = measured[place.geography]
+                judges[place.geography] = _judge_of(edition, register, place, there)
+        tables.append(_table(list(_rows(edition, register, places, year, judges))))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows, each with the columns in their order, as a table of text and whole years."""
+    import pandas as pd
+    import pyarrow as pa
+
+    columns = zip(*[row.values() for row in rows], strict=True)
+    types = dict.fromkeys(RESULT_COLUMNS, "str") | {"year": "int64"}
+    # Text that is known to be text goes through Arrow in half the time of pandas' own way.
+    return pd.DataFrame(
+        {
+            name: pd.array(pa.array(values), dtype=types[name])
+            for name, values in zip(RESULT_COLUMNS, columns, strict=True)
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -278,18 +301,24 @@ def _difference(place: Place, measure: Measure) -> str:
     return "communes_counted" if place.rebuilt and measure.id in COUNTS_COMMUNES else ""
 
 
-def _received(observations: pd.DataFrame) -> dict[tuple[str, str, str], list[Row]]:
-    """Return the observations of a year that nothing superseded, by code, measure and stratum."""
-    received: dict[tuple[str, str, str], list[Row]] = {}
-    columns = [observations[name].tolist() for name in _READ]
-    for values in zip(*columns, strict=True):
-        row = dict(zip(_READ, values, strict=True))
-        if row["superseded_by"]:
+def _received(observations: pd.DataFrame) -> dict[int, dict[tuple[str, str, str], list[Row]]]:
+    """Return the observations that nothing superseded, by year; then by code, measure, stratum."""
+    received: dict[int, dict[tuple[str, str, str], list[Row]]] = {}
+    columns = zip(*[observations[name].tolist() for name in Row._fields], strict=True)
+    for year, row in zip(observations["year"].tolist(), map(Row._make, columns), strict=True):
+        if row.superseded_by:
             continue
         # CT04.3a is itself the rural part of CT04.3: "rural" there is no stratum of a total.
-        stratum = row["stratum"] if dimension_of(row["stratum"]) in STRATA else TOTAL
-        received.setdefault((row["area_code"], row["measure"], stratum), []).append(row)
+        stratum = row.stratum if dimension_of(row.stratum) in STRATA else TOTAL
+        key = row.area_code, row.measure, stratum
+        received.setdefault(year, {}).setdefault(key, []).append(row)
     return received
+
+
+def _judge_of(edition: Edition, register: PlanRegister, province: Place, found: _Table) -> Judged:
+    """Return what judges a geography, in all years: its own province has the plan's targets."""
+    own = replace(edition, geography=province.geography, province=province.code)
+    return Judged(own, register, found.totals, found.strata)
 
 
 def _rows(
@@ -297,20 +326,9 @@ def _rows(
     register: PlanRegister,
     places: Sequence[Place],
     year: int,
-    measured: Mapping[str, _Table],
+    judges: Mapping[str, Judged],
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a year, place by place, a measure's strata after its total."""
-    judges = {
-        place.geography: Judged(
-            # Its own province has the plan's targets: the old one is judged on its own ground.
-            replace(edition, geography=place.geography, province=place.code),
-            register,
-            measured[place.geography].totals,
-            measured[place.geography].strata,
-        )
-        for place in places
-        if place.level == "province"
-    }
     for place in places:
         judged, area = judges[place.geography], place.named_area
         for measure in register.measures.values():

@@ -1,4 +1,7 @@
-"""Exact values as the decimal text of a table."""
+"""Exact values and floats as the decimal text of a table.
+
+A table has dozens of numbers a row, so nothing here makes a fraction of its own.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,24 @@ _SCALE = 10**DIGITS
 def decimal_text(value: Fraction | None) -> str:
     """Return decimal text: exact where the decimals end, else rounded to 12; "" for nothing.
 
-    Halves go to the even neighbour. All in integers: a table has dozens of numbers a row.
+    Halves go to the even neighbour. All in integers.
     """
     if value is None:
         return ""
-    if value.denominator == 1:
-        return str(value.numerator)
-    scaled, rest = divmod(abs(value.numerator) * _SCALE, value.denominator)
-    if 2 * rest + (scaled & 1) > value.denominator:
+    numerator, denominator = value.as_integer_ratio()
+    if denominator == 1:
+        return str(numerator)
+    scaled, rest = divmod(abs(numerator) * _SCALE, denominator)
+    if 2 * rest + (scaled & 1) > denominator:
         scaled += 1
-    whole, decimals = divmod(scaled, _SCALE)
-    sign = "-" if value < 0 and scaled else ""
-    return f"{sign}{whole}.{decimals:0{DIGITS}d}".rstrip("0").rstrip(".")
+    digits = str(scaled).zfill(DIGITS + 1)
+    text = f"{digits[:-DIGITS]}.{digits[-DIGITS:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if numerator < 0 and scaled else text
+
+
+def float_text(value: float | None) -> str:
+    """Return what `decimal_text` says of the exact value of a float; "" for nothing."""
+    if value is None:
+        return ""
+    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

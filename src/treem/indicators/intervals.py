@@ -48,19 +48,22 @@ def wilson(numerator: Fraction | int, denominator: Fraction | int) -> tuple[floa
 
     Raises DataError unless 0 <= numerator <= denominator and the denominator is above 0.
     """
-    if denominator <= 0 or not 0 <= numerator <= denominator:
+    above, parts = numerator.as_integer_ratio()
+    base, own_parts = denominator.as_integer_ratio()
+    cases, of = above * own_parts, base * parts  # the same share in whole numbers
+    if of <= 0 or not 0 <= cases <= of:
         raise DataError(
             f"Không tính được khoảng tin cậy của tỷ lệ {numerator}/{denominator}: cần mẫu số lớn "
             "hơn 0 và tử số từ 0 đến mẫu số. Hãy kiểm tra lại hai số này."
         )
     n = float(denominator)
-    share = float(Fraction(numerator) / Fraction(denominator))
+    share = cases / of
     z2 = Z * Z
     centre = share + z2 / (2 * n)
     half = Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     scale = 1 + z2 / n
-    lower = 0.0 if numerator == 0 else (centre - half) / scale
-    upper = 1.0 if numerator == denominator else (centre + half) / scale
+    lower = 0.0 if cases == 0 else (centre - half) / scale
+    upper = 1.0 if cases == of else (centre + half) / scale
     return lower, upper
 
 
@@ -69,12 +72,12 @@ def poisson(count: Fraction | int) -> tuple[float, float]:
 
     Raises DataError unless the count is a whole number from 0.
     """
-    if count < 0 or Fraction(count).denominator != 1:
+    if count.denominator != 1 or count.numerator < 0:
         raise DataError(
             f"Không tính được khoảng tin cậy của số trường hợp {count}: cần một số nguyên từ 0 "
             "trở lên. Hãy kiểm tra lại số này."
         )
-    events = int(count)
+    events = count.numerator
     return _byar(events) if events >= BYAR_FROM else _exact_poisson(events)
 
 

@@ -15,11 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from treem.edition import Edition
 from treem.indicators.beside import growth_columns, pooled_columns, projection_columns
-from treem.indicators.decimals import decimal_text
-from treem.indicators.events import few_events, rate_withheld
+from treem.indicators.decimals import decimal_text, float_text
+from treem.indicators.events import few_events
 from treem.indicators.intervals import interval_for
 from treem.indicators.measured import REASONS, Measured
-from treem.indicators.progress import Case, Judgement, case_for, certainty, judge, next_target_year
+from treem.indicators.progress import (
+    MILESTONE,
+    Case,
+    Judgement,
+    case_for,
+    certainty,
+    judge,
+    next_target_year,
+)
+from treem.indicators.series import Series
 from treem.plan.model import TARGET_YEARS, Measure, Reading
 
 if TYPE_CHECKING:
@@ -100,8 +109,18 @@ RESULT_COLUMNS = (
 )
 
 _READINGS: tuple[Reading, ...] = ("text", "table")
+_READING_COLUMNS = {
+    reading: [(k, f"verdict_{k}_{reading}") for k in TARGET_YEARS] for reading in _READINGS
+}
+_YEAR_COLUMNS = [
+    (k, f"verdict_{k}", f"gap_{k}", f"yearly_change_{k}", f"yearly_rate_{k}") for k in TARGET_YEARS
+]
 _MARKS = {"missing": "[x]", "not_applicable": "[z]", "provisional": "[p]", "revised": "[r]"}
+_UNJUDGED = {"UNDEFINED", "NOT_COMPARABLE", "NOT_APPLICABLE", "NO_DATA"}
 _WITHHELD = "Số trường hợp quá ít để tính tỷ suất của một năm."
+
+Interval = tuple[float, float]
+"""Lower and upper limit, in the measure's unit."""
 
 Key = tuple[str, int, str]
 """Area code, year, measure."""
@@ -122,50 +141,46 @@ class Judged:
     register: PlanRegister
     measured: Mapping[Key, Measured]
     strata: Mapping[StratumKey, Measured] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str], Series] = field(default_factory=dict, init=False)
 
     def row(self, area: Area, year: int, measure: Measure, stratum: str = "") -> dict[str, Any]:
-        """Return one row of results.csv.
+        """Return one row of results.csv, its columns in their order.
 
         A stratum has figures, an interval and a pool, and no verdict: the plan sets targets for
         totals alone.
         """
-        series = self._series(area, measure, stratum)
-        found = series[year]
-        row = dict.fromkeys(RESULT_COLUMNS, "") | self._identity(area, year, measure, stratum)
-        row |= _figures(measure, found) | pooled_columns(measure, series, year)
-        row |= {
-            "comparable": _flag(found.comparable),
-            "confirmed": self._confirmed[measure.id],
-        }
+        series = self._series(area.code, measure, stratum)
+        found, value = series.found[year], series.values[year]
+        interval = _interval(measure, found, value)
+        row: dict[str, Any] = dict.fromkeys(RESULT_COLUMNS, "")
+        row |= self._identity(area, year, measure, stratum)
+        row |= _figures(measure, found, value, interval)
+        row |= pooled_columns(measure, series.found, year)
         if stratum:
-            return row | {"reason": _reason(measure, found)}
-        return row | self._judged(area, year, measure, series)
-
-    def _judged(
-        self, area: Area, year: int, measure: Measure, series: Mapping[int, Measured]
-    ) -> dict[str, str]:
-        """Return the columns of the verdict and what stands beside it."""
-        found = series[year]
+            row["reason"] = _reason(found, value)
+            return row
         case = self._case(area, measure, self.edition.reading)
-        judgement = self._judge(case, area, year, measure)
-        return {
-            **_verdicts(judgement),
-            **self._other_readings(area, year, measure, judgement),
-            **projection_columns(measure, case, series, year),
-            **growth_columns(case, year, _judged_value(measure, found), found),
-            "certainty": _certainty(case, year, measure, found, judgement),
-            "reason": _reason(measure, found, case, judgement),
-        }
+        judgement = self._judge(case, series, year)
+        row |= _verdicts(judgement)
+        row |= self._other_readings(area, year, series, judgement)
+        row |= projection_columns(measure, case, series.points, year)
+        row |= growth_columns(case, year, value, found)
+        row["certainty"] = _certainty(case, year, measure, found, interval, judgement)
+        row["reason"] = _reason(found, value, case, judgement)
+        return row
 
-    def _series(self, area: Area, measure: Measure, stratum: str) -> dict[int, Measured]:
+    def _series(self, code: str, measure: Measure, stratum: str) -> Series:
         """Return what was measured in an area by year."""
-        found = {
-            year: self.strata.get((area.code, year, measure.id, stratum))
-            if stratum
-            else self.measured.get((area.code, year, measure.id))
-            for year in self.edition.years
-        }
-        return {year: one for year, one in found.items() if one is not None}
+        if (code, measure.id, stratum) not in self._known:
+            found = {
+                year: self.strata.get((code, year, measure.id, stratum))
+                if stratum
+                else self.measured.get((code, year, measure.id))
+                for year in self.edition.years
+            }
+            there = {year: one for year, one in found.items() if one is not None}
+            self._known[code, measure.id, stratum] = Series(measure, there)
+        return self._known[code, measure.id, stratum]
 
     def _identity(self, area: Area, year: int, measure: Measure, stratum: str) -> dict[str, Any]:
         return {
@@ -180,6 +195,7 @@ class Judged:
             "unit": measure.unit,
             "period": measure.period,
             "reading": self.edition.reading,
+            "confirmed": self._confirmed[measure.id],
         }
 
     def _case(self, area: Area, measure: Measure, reading: Reading) -> Case:
@@ -208,54 +224,50 @@ class Judged:
     def _confirmed(self) -> dict[str, str]:
         return {m: _flag(self.register.confirmed(m)) for m in self.register.measures}
 
-    def _judge(self, case: Case, area: Area, year: int, measure: Measure) -> Judgement:
-        found = self.measured[area.code, year, measure.id]
-        final = self.measured.get((area.code, TARGET_YEARS[0], measure.id))
+    def _judge(self, case: Case, series: Series, year: int) -> Judgement:
+        found, final = series.found[year], series.found.get(MILESTONE)
         return judge(
             case,
             year,
-            _judged_value(measure, found),
+            series.values[year],
             value_bound=found.bound,
-            value_2025=_judged_value(measure, final) if final else None,
+            value_2025=series.values.get(MILESTONE),
             value_2025_bound=final.bound if final else None,
             comparable=found.comparable,
             denominator_zero=found.status == "not_applicable",
         )
 
     def _other_readings(
-        self, area: Area, year: int, measure: Measure, chosen: Judgement
+        self, area: Area, year: int, series: Series, chosen: Judgement
     ) -> dict[str, str]:
         """Return the verdicts under the two readings of the plan; most say what the chosen says."""
         verdicts: dict[str, str] = {}
-        own = self._cases[measure.id, self.edition.reading]
-        for reading in _READINGS:
-            judgement = chosen
-            if self._cases[measure.id, reading] is not own:
-                judgement = self._judge(self._case(area, measure, reading), area, year, measure)
-            for k in TARGET_YEARS:
-                verdicts[f"verdict_{k}_{reading}"] = judgement.verdicts[k]
+        measure = series.measure
+        own = self._case(area, measure, self.edition.reading)
+        for reading, columns in _READING_COLUMNS.items():
+            case = self._case(area, measure, reading)
+            judgement = chosen if case is own else self._judge(case, series, year)
+            for k, column in columns:
+                verdicts[column] = judgement.verdicts[k]
         return verdicts
 
 
-def _judged_value(measure: Measure, found: Measured) -> Fraction | None:
-    """Return the value that is printed and judged: none where the rate is withheld."""
-    return None if rate_withheld(measure, found.numerator) else found.value
-
-
-def _figures(measure: Measure, found: Measured) -> dict[str, str]:
+def _figures(
+    measure: Measure, found: Measured, value: Fraction | None, interval: Interval | None
+) -> dict[str, str]:
     """Return the numbers of a row; a limit stands beside the empty value, never in it."""
-    interval = _interval(measure, found)
-    value = _judged_value(measure, found)
+    lower, upper = interval or (None, None)
     return {
         "numerator": decimal_text(found.numerator),
         "denominator": decimal_text(found.denominator),
         "value": "" if found.bound else decimal_text(value),
         "bound": found.bound or "",
         "bound_value": decimal_text(value) if found.bound else "",
-        "lower": decimal_text(Fraction(interval[0])) if interval else "",
-        "upper": decimal_text(Fraction(interval[1])) if interval else "",
+        "lower": float_text(lower),
+        "upper": float_text(upper),
         "status": found.status,
         "mark": _mark(measure, found),
+        "comparable": _flag(found.comparable),
         "period_note": found.period_note,
         "areas_expected": _whole(found.areas_expected),
         "areas_reported": _whole(found.areas_reported),
@@ -283,49 +295,47 @@ def _verdicts(judgement: Judgement) -> dict[str, str]:
         "path": decimal_text(judgement.path),
         "ratio": decimal_text(judgement.ratio),
     }
-    for k in TARGET_YEARS:
-        rate = judgement.yearly_rate_needed[k]
-        row[f"verdict_{k}"] = judgement.verdicts[k]
-        row[f"gap_{k}"] = decimal_text(judgement.gaps[k])
-        row[f"yearly_change_{k}"] = decimal_text(judgement.yearly_change_needed[k])
-        row[f"yearly_rate_{k}"] = decimal_text(None if rate is None else Fraction(rate))
+    for k, verdict, gap, change, rate in _YEAR_COLUMNS:
+        row[verdict] = judgement.verdicts[k]
+        row[gap] = decimal_text(judgement.gaps[k])
+        row[change] = decimal_text(judgement.yearly_change_needed[k])
+        row[rate] = float_text(judgement.yearly_rate_needed[k])
     return row
 
 
-def _interval(measure: Measure, found: Measured) -> tuple[float, float] | None:
+def _interval(measure: Measure, found: Measured, value: Fraction | None) -> Interval | None:
     """Return our 95 % interval of a value that was worked out of counts."""
-    if _judged_value(measure, found) is None or found.bound or found.numerator is None:
+    if value is None or found.bound or found.numerator is None:
         return None
     return interval_for(measure.interval, found.numerator, found.denominator, measure.multiplier)
 
 
 def _certainty(
-    case: Case, year: int, measure: Measure, found: Measured, judgement: Judgement
+    case: Case,
+    year: int,
+    measure: Measure,
+    found: Measured,
+    interval: Interval | None,
+    judgement: Judgement,
 ) -> str:
     """Say how firmly the value stands to the next target; nothing where it was not judged."""
     k = next_target_year(case.limits, year)
-    unjudged = {"UNDEFINED", "NOT_COMPARABLE", "NOT_APPLICABLE", "NO_DATA"}
-    if k is None or found.bound or judgement.verdicts[k] in unjudged:
+    if k is None or found.bound or judgement.verdicts[k] in _UNJUDGED:
         return ""
-    return certainty(
-        case.limits[k],
-        found.value,
-        _interval(measure, found),
-        measure.multiplier,
-        found.denominator,
-    )
+    limit = case.limits[k]
+    return certainty(limit, found.value, interval, measure.multiplier, found.denominator)
 
 
 def _reason(
-    measure: Measure,
     found: Measured,
+    value: Fraction | None,
     case: Case | None = None,
     judgement: Judgement | None = None,
 ) -> str:
     """Say in Vietnamese why there is no value or no verdict; "" where there are both."""
-    verdicts = set(judgement.verdicts.values()) if judgement else set()
+    verdicts = judgement.verdicts.values() if judgement else ()
     reasons = [found.reason]
-    if rate_withheld(measure, found.numerator) and found.value is not None:
+    if value is None and found.value is not None:
         reasons.append(_WITHHELD)
     if case and "UNDEFINED" in verdicts:
         reasons.append(case.undefined or REASONS["loosens"])

@@ -9,13 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from treem.plan.model import Comparator, Measure
 
 Parts = Mapping[str, Fraction]
 Rule = Callable[[Measure, Parts], Fraction | None]
-Row = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    """What `compute` reads of one observation; see `treem.intake.observations`. All are text."""
+
+    observation_id: str
+    area_code: str
+    measure: str
+    stratum: str
+    part: str
+    value: str
+    bound: str
+    status: str
+    used: str
+    superseded_by: str
+    source_kind: str
+    file: str
+    cell: str
+    published_row: str
+    comparable: str
+    comparable_reason: str
+    period_note: str
+    source_note: str
+
 
 _NOTES = ("comparable_reason", "period_note", "source_note")
 FINAL = "reported"
@@ -85,14 +108,10 @@ def measure_area(
     `rows` are the observations of the measure there that nothing superseded, used or not. `sent`
     says whether its unit sent a submission, `published` whether figures are published ones.
     """
-    used = {row["part"]: row for row in rows if row["used"] == "true"}
+    used = {row.part: row for row in rows if row.used == "true"}
     if not used:
         return _nothing_used(rows, year=year, sent=sent, published=published)
-    amounts = {
-        part: _exact(row["value"])
-        for part, row in used.items()
-        if row["value"] and not row["bound"]
-    }
+    amounts = {part: _exact(row.value) for part, row in used.items() if row.value and not row.bound}
     common = _common(used.values())
     if amounts.get("denominator") == 0:
         reason = REASONS["zero_denominator"]
@@ -101,14 +120,14 @@ def measure_area(
     if value is not None:
         return Measured(_status(used.values()), *_pair(amounts), value=value, **common)
     limit = used.get("value")
-    if limit is not None and limit["bound"]:
+    if limit is not None and limit.bound:
         return Measured(
             "censored",
-            value=Fraction(str(limit["value"])),
-            bound=cast(Comparator, limit["bound"]),
+            value=Fraction(limit.value),
+            bound=cast(Comparator, limit.bound),
             **common,
         )
-    if any(row["status"] == "not_applicable" for row in used.values()):
+    if any(row.status == "not_applicable" for row in used.values()):
         return Measured("not_applicable", reason=REASONS["does_not_apply"], **common)
     return _incomplete(rows, used, amounts, common)
 
@@ -125,13 +144,13 @@ def _incomplete(
 ) -> Measured:
     """Tell why parts that were received do not make a value."""
     pair = _pair(amounts)
-    if "numerator" in amounts and used["numerator"]["source_kind"] == "published":
-        reason = str(used["numerator"]["comparable_reason"]) or REASONS["numerator_only"]
+    if "numerator" in amounts and used["numerator"].source_kind == "published":
+        reason = used["numerator"].comparable_reason or REASONS["numerator_only"]
         return Measured(_status(used.values()), *pair, reason=reason, **common)
-    unused = [row for row in rows if row["used"] != "true" and row["part"] not in used]
+    unused = [row for row in rows if row.used != "true" and row.part not in used]
     if unused:
         return Measured("missing", *pair, reason=_left_out(unused), cause="left_out", **common)
-    not_collected = any(row["status"] == "missing" for row in used.values())
+    not_collected = any(row.status == "missing" for row in used.values())
     cause = "not_collected" if not_collected else "no_row"
     return Measured("missing", *pair, reason=REASONS[cause], cause=cause, **common)
 
@@ -139,7 +158,7 @@ def _incomplete(
 def _left_out(rows: Sequence[Row]) -> str:
     cells = sorted(
         {
-            f"{row['file']} {row['cell'] and 'ô ' + row['cell'] or 'dòng ' + row['published_row']}"
+            f"{row.file} {row.cell and 'ô ' + row.cell or 'dòng ' + row.published_row}"
             for row in rows
         }
     )
@@ -150,20 +169,20 @@ def _common(used: Iterable[Row]) -> dict[str, Any]:
     """Return what a figure keeps of the observations that it is made of."""
     rows = list(used)
     common: dict[str, Any] = {
-        "observations": tuple([row["observation_id"] for row in rows if row["value"]])
+        "observations": tuple([row.observation_id for row in rows if row.value])
     }
     for row in rows:
-        if row["comparable"] != "true":
+        if row.comparable != "true":
             common["comparable"] = False
         for note in _NOTES:
-            if row[note]:
-                common.setdefault(note, row[note])
+            if words := getattr(row, note):
+                common.setdefault(note, words)
     return common
 
 
 def _status(used: Iterable[Row]) -> str:
     """Return the status of a value: as final as its least final part, which may still change."""
-    given = {row["status"] for row in used if row["value"]}
+    given = {row.status for row in used if row.value}
     if given == {FINAL}:
         return FINAL
     return next((status for status in LEAST_FINAL_FIRST if status in given), FINAL)

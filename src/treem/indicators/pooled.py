@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from treem.indicators.events import rate_withheld
+from treem.indicators.exact import share, total
 from treem.indicators.intervals import interval_for
 from treem.indicators.measured import Measured
 from treem.plan.model import Measure
@@ -45,7 +46,7 @@ def pool(measure: Measure, series: Mapping[int, Measured], year: int) -> Pooled 
     found = [series[one] for one in years if one in series and _usable(measure, series[one])]
     if len(found) < YEARS_POOLED:
         return None
-    numerator = sum((one.numerator or Fraction(0) for one in found), Fraction(0))
+    numerator = total(one.numerator for one in found)
     if not measure.denominator_vi:
         return Pooled(
             years[0],
@@ -55,11 +56,11 @@ def pool(measure: Measure, series: Mapping[int, Measured], year: int) -> Pooled 
             numerator / YEARS_POOLED,
             interval_for(measure.interval, numerator, YEARS_POOLED, measure.multiplier),
         )
-    denominator = sum((one.denominator or Fraction(0) for one in found), Fraction(0))
+    denominator = total(one.denominator for one in found)
     value = None
     interval = None
     if denominator and not rate_withheld(measure, numerator):
-        value = numerator * measure.multiplier / denominator
+        value = share(numerator, measure.multiplier, denominator)
         interval = interval_for(measure.interval, numerator, denominator, measure.multiplier)
     return Pooled(years[0], YEARS_POOLED, numerator, denominator, value, interval)
 

@@ -18,9 +18,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from treem.errors import UsageError
+from treem.indicators.exact import difference
 from treem.plan.model import BASELINE_YEAR, TARGET_YEARS, YEARS, Comparator, Limit, Reading
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ MILESTONE, FINAL = TARGET_YEARS
 ON_TRACK_FROM = Fraction(95, 100)
 ACCELERATE_FROM = Fraction(60, 100)
 RATIO_LIMITS = (Fraction(0), ACCELERATE_FROM, ON_TRACK_FROM)
+_NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,24 @@ class Case:
     limits: Mapping[int, Limit]
     undefined: str = ""
 
-    @property
+    @cached_property
+    def mode(self) -> Mode:
+        """How values are judged; see `mode_of`."""
+        return mode_of(self)
+
+    @cached_property
     def loosens(self) -> bool:
         """Whether the 2030 target is looser than that of 2025."""
         if MILESTONE not in self.limits or FINAL not in self.limits:
             return False
         step = self.limits[FINAL].value - self.limits[MILESTONE].value
         return self.direction * step < 0
+
+    def missing(self, limit: Limit, value: Fraction) -> Fraction:
+        """Return direction * (target - value): positive while something is missing."""
+        if self.direction > 0:
+            return difference(limit.value, value)
+        return difference(value, limit.value)
 
 
 @dataclass(frozen=True)
@@ -107,8 +121,7 @@ class Judgement:
     change: Fraction | None = None
 
 
-@dataclass(frozen=True)
-class _Observed:
+class _Observed(NamedTuple):
     """A value as it was seen: exact, or a bound (`<2` is value 2 with bound "<")."""
 
     value: Fraction
@@ -135,6 +148,8 @@ class _Observed:
 
     def satisfies(self, limit: Limit) -> bool | None:
         """Whether it meets the limit; None where its bound does not settle that."""
+        if self.bound is None:
+            return limit.satisfied_by(self.value)
         answers = {limit.satisfied_by(point) for point in self.possible([limit.value])}
         return answers.pop() if len(answers) == 1 else None
 
@@ -163,7 +178,7 @@ def judge(
         )
     if case.undefined or case.loosens:
         return Judgement(None, None, None, _both("UNDEFINED"))
-    mode = mode_of(case)
+    mode = case.mode
     path = path_value(case, mode, year)
     if not comparable:
         return Judgement(mode, path, None, _both("NOT_COMPARABLE"))
@@ -172,18 +187,24 @@ def judge(
     if value is None:
         return Judgement(mode, path, None, _both("NO_DATA"))
     seen = _Observed(value, value_bound)
-    final = None if value_2025 is None else _Observed(value_2025, value_2025_bound)
-    exact_final = final.exact if final else None
-    return Judgement(
-        mode=mode,
-        path=path,
-        ratio=ratio_of(case, path, seen.exact),
-        verdicts={k: _verdict(case, mode, path, year, k, seen, final) for k in TARGET_YEARS},
-        gaps={k: _gap(case, k, exact_final if year > k else seen.exact) for k in TARGET_YEARS},
-        yearly_change_needed={k: _yearly_change(case, year, k, seen.exact) for k in TARGET_YEARS},
-        yearly_rate_needed={k: _yearly_rate(case, year, k, seen.exact) for k in TARGET_YEARS},
-        change=_change(case, seen.exact),
+    final = None
+    if value_2025 is not None and year > MILESTONE:
+        final = _Observed(value_2025, value_2025_bound)
+    exact, exact_final = seen.exact, final.exact if final else None
+    found = Judgement(
+        mode, path, ratio_of(case, path, exact), _both("NO_TARGET"), change=_change(case, exact)
     )
+    for k, limit in case.limits.items():
+        met = seen.satisfies(limit)
+        found.verdicts[k] = _verdict(case, mode, path, year, k, seen, met, final)
+        judged = exact_final if year > k else exact
+        if judged is None:
+            continue
+        gap = found.gaps[k] = case.missing(limit, judged)
+        if year < k:
+            found.yearly_change_needed[k] = _yearly_change(case, k - year, gap, met)
+            found.yearly_rate_needed[k] = _yearly_rate(case, k - year, limit, judged, met)
+    return found
 
 
 def case_for(register: PlanRegister, measure_id: str, reading: Reading) -> Case:
@@ -261,14 +282,25 @@ def certainty(
     """
     if limit is None or value is None:
         return ""
-    if denominator:
-        one_case = multiplier / Fraction(denominator)
-        if one_case >= abs(limit.value - value) or one_case >= limit.value:
-            return "ONE_CASE"
+    if denominator and _one_case_matters(limit.value, value, multiplier, denominator):
+        return "ONE_CASE"
     if interval is None:
         return ""
-    lower, upper = (limit.satisfied_by(Fraction(end)) for end in interval)
+    lower, upper = (limit.satisfied_by(end) for end in interval)
     return "CERTAIN" if lower == upper else "UNCERTAIN"
+
+
+def _one_case_matters(
+    target: Fraction, value: Fraction, multiplier: int, denominator: Fraction
+) -> bool:
+    """Tell whether multiplier / denominator >= |target - value|, or >= the target itself.
+
+    In whole numbers: the effect of a case is `effect / base`, the distance `away / (d * own_d)`.
+    """
+    (n, d), (own_n, own_d) = target.as_integer_ratio(), value.as_integer_ratio()
+    base, parts = denominator.as_integer_ratio()
+    effect, away = multiplier * parts, abs(n * own_d - own_n * d)
+    return effect * d * own_d >= away * base or effect * d >= n * base
 
 
 def next_target_year(limits: Mapping[int, Limit], year: int) -> int | None:
@@ -283,32 +315,31 @@ def _verdict(
     year: int,
     k: int,
     seen: _Observed,
+    met: bool | None,
     final: _Observed | None,
 ) -> Verdict:
-    """Rows 4 to 13 of the table, for a value that was received."""
-    limit = case.limits.get(k)
-    if limit is None:
-        return "NO_TARGET"
-    if seen.satisfies(limit) is None:
+    """Rows 4 and 6 to 13 of the table, for a value and whether it meets the target of k."""
+    limit = case.limits[k]
+    if met is None:
         return "NO_DATA"
     if year > k:
         return _frozen(limit, final)
+    if seen.bound is None:
+        return _verdict_on(case, mode, path, year, k, seen.value, met)
     marks = _marks(case, path, limit)
-    verdicts = {_verdict_on(case, mode, path, year, k, v) for v in seen.possible(marks)}
+    verdicts = {_verdict_on(case, mode, path, year, k, v, met) for v in seen.possible(marks)}
     return verdicts.pop() if len(verdicts) == 1 else "NO_DATA"
 
 
 def _verdict_on(
-    case: Case, mode: Mode, path: Fraction | None, year: int, k: int, value: Fraction
+    case: Case, mode: Mode, path: Fraction | None, year: int, k: int, value: Fraction, met: bool
 ) -> Verdict:
-    limit = case.limits[k]
-    met = limit.satisfied_by(value)
     if year == k or mode == "TARGET_ONLY":
         return "MET" if met else "NOT_MET"
     if mode == "MAINTAIN":
         return _maintained(case, value) if met else "LOST"
     if mode == "THRESHOLD":
-        near = abs(limit.value - value) <= case.published_unit
+        near = abs(case.limits[k].value - value) <= case.published_unit
         return "MET" if met else "AT_THRESHOLD" if near else "NOT_MET"
     if met:
         return "EARLY"
@@ -361,29 +392,25 @@ def _marks(case: Case, path: Fraction | None, limit: Limit) -> set[Fraction]:
     return marks
 
 
-def _gap(case: Case, k: int, value: Fraction | None) -> Fraction | None:
-    limit = case.limits.get(k)
-    return None if limit is None or value is None else case.direction * (limit.value - value)
+def _yearly_change(case: Case, years: int, gap: Fraction, met: bool | None) -> Fraction:
+    """Return what is missing, in equal steps over the years left."""
+    if met:
+        return _NOTHING
+    return Fraction(case.direction * gap.numerator, gap.denominator * years)
 
 
-def _yearly_change(case: Case, year: int, k: int, value: Fraction | None) -> Fraction | None:
-    limit = case.limits.get(k)
-    if limit is None or value is None or year >= k:
-        return None
-    return Fraction(0) if limit.satisfied_by(value) else (limit.value - value) / (k - year)
-
-
-def _yearly_rate(case: Case, year: int, k: int, value: Fraction | None) -> float | None:
+def _yearly_rate(
+    case: Case, years: int, limit: Limit, value: Fraction, met: bool | None
+) -> float | None:
     """1 - (target / value) ** (1 / years left); no constant rate leads to or from zero."""
-    limit = case.limits.get(k)
-    if case.direction > 0 or limit is None or value is None or year >= k:
+    if case.direction > 0:
         return None
-    if limit.satisfied_by(value):
+    if met:
         return 0.0
-    if limit.value <= 0 or value <= 0:
+    (n, d), (own_n, own_d) = limit.value.as_integer_ratio(), value.as_integer_ratio()
+    if n <= 0 or own_n <= 0:
         return None
-    kept = math.pow(limit.value / value, 1 / (k - year))
-    return 1.0 - kept
+    return 1.0 - math.pow((n * own_d) / (d * own_n), 1 / years)
 
 
 def _change(case: Case, value: Fraction | None) -> Fraction | None:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 FEWEST_POINTS = 3
 
@@ -20,24 +21,35 @@ Point = tuple[int, Fraction]
 
 @dataclass(frozen=True)
 class Projection:
-    """A line and what it rests on.
+    """A line and what it rests on: in a year it stands at (height + rise × (year − last)) / scale.
 
     `points` years, the newest of them `last`. `spread` is the weighted standard deviation of the
     residuals with n - 2 degrees of freedom: of a value of the newest year, in the measure's unit.
     `lower` and `upper` are the measure's bounds, None where nothing bounds it.
     """
 
-    level: Fraction
-    slope: Fraction
+    height: int
+    rise: int
+    scale: int
     points: int
     last: int
     spread: float
     lower: Fraction | None = None
     upper: Fraction | None = None
 
+    @property
+    def level(self) -> Fraction:
+        """The value of the line in the newest year, in the measure's unit."""
+        return Fraction(self.height, self.scale)
+
+    @property
+    def slope(self) -> Fraction:
+        """What the line rises in a year, in the measure's unit."""
+        return Fraction(self.rise, self.scale)
+
     def at(self, year: int) -> Fraction:
         """Return the value the line has in a year, clipped to the bounds."""
-        value = self.level + self.slope * (year - self.last)
+        value = Fraction(self.height + self.rise * (year - self.last), self.scale)
         if self.lower is not None:
             value = max(value, self.lower)
         return value if self.upper is None else min(value, self.upper)
@@ -46,35 +58,38 @@ class Projection:
 def project(
     series: Sequence[Point], lower: Fraction | None = None, upper: Fraction | None = None
 ) -> Projection | None:
-    """Fit the line; None with fewer than three years. Each year may occur once."""
+    """Fit the line; None with fewer than three years. Each year may occur once.
+
+    The values are brought to one denominator and the rest is done in whole numbers: the normal
+    equations of the weights 1, 2 … n, whose common divisor n falls out of all but the spread.
+    """
     points = sorted(series)
     if len(points) < FEWEST_POINTS:
         return None
     n, last = len(points), points[-1][0]
-    weights = [Fraction(rank, n) for rank in range(1, n + 1)]
-    xs = [Fraction(year - last) for year, _ in points]
-    ys = [value for _, value in points]
-    level, slope = _line(weights, xs, ys)
-    residuals = [y - level - slope * x for x, y in zip(xs, ys, strict=True)]
-    squares = [weight * rest**2 for weight, rest in zip(weights, residuals, strict=True)]
-    spread = math.sqrt(sum(squares, Fraction(0)) / (n - 2))
-    return Projection(level, slope, n, last, spread, lower, upper)
+    shared = math.lcm(*[value.denominator for _, value in points])
+    ys = [value.numerator * (shared // value.denominator) for _, value in points]
+    xs = tuple([year - last for year, _ in points])
+    w, wx, wxx = _sums(xs)
+    wy = wxy = wyy = 0
+    for rank, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
+        weighted = rank * y
+        wy += weighted
+        wxy += weighted * x
+        wyy += weighted * y
+    across = w * wxx - wx * wx
+    height, rise = wy * wxx - wxy * wx, w * wxy - wx * wy
+    squares = across * wyy - height * wy - rise * wxy  # of the residuals, times across × shared²
+    spread = math.sqrt(squares / (across * shared * shared * n * (n - 2)))
+    return Projection(height, rise, across * shared, n, last, spread, lower, upper)
 
 
-def _line(
-    weights: Sequence[Fraction], xs: Sequence[Fraction], ys: Sequence[Fraction]
-) -> tuple[Fraction, Fraction]:
-    """Return height at x = 0 and slope of the line with the least weighted squares."""
-    total = sum(weights, Fraction(0))
-    x_mean = _mean(weights, xs, total)
-    y_mean = _mean(weights, ys, total)
-    triples = list(zip(weights, xs, ys, strict=True))
-    along = sum((w * (x - x_mean) * (y - y_mean) for w, x, y in triples), Fraction(0))
-    across = sum((w * (x - x_mean) ** 2 for w, x, _ in triples), Fraction(0))
-    slope = along / across
-    return y_mean - slope * x_mean, slope
-
-
-def _mean(weights: Sequence[Fraction], values: Sequence[Fraction], total: Fraction) -> Fraction:
-    pairs = zip(weights, values, strict=True)
-    return sum((weight * value for weight, value in pairs), Fraction(0)) / total
+@lru_cache(maxsize=1024)
+def _sums(xs: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return the sums of the weights, of weights × x and of weights × x²; few series differ."""
+    ranked = list(enumerate(xs, start=1))
+    return (
+        sum(rank for rank, _ in ranked),
+        sum(rank * x for rank, x in ranked),
+        sum(rank * x * x for rank, x in ranked),
+    )
