@@ -10,14 +10,22 @@ import argparse
 import errno
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from treem import __version__
+from treem.arguments import (
+    Parser,
+    add_audience,
+    add_command,
+    add_edition,
+    add_publisher,
+    add_record,
+    add_running,
+)
 from treem.errors import TreemError, UsageError
 from treem.project import Project, find_project
 
@@ -25,9 +33,6 @@ if TYPE_CHECKING:
     from treem.pipeline import How
 
 DONE, FAILED_DATA, WRONG_USE, FAILED_MACHINE = 0, 1, 2, 3
-PUBLISHERS = ("auto", "quarto", "embedded")
-AUDIENCES = ("public", "internal")
-ENGINES = ("auto", "kernel")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -205,17 +210,9 @@ def _commitments(arguments: argparse.Namespace) -> int:
             f"Đã tạo khóa bí mật {path}. Hãy sao một bản cất riêng: mất khóa thì không còn kiểm "
             "được dấu cam kết, lộ khóa thì người ngoài dò ra được số đã che.",
         )
-    kept = check_commitments(project, edition)
-    answer = {"edition": edition.name, "checked": kept.checked, "broken": list(kept.broken)}
-    words = f"Kỳ {edition.name}: đã kiểm {kept.checked} dấu cam kết của gói xuất bản, "
-    words += (
-        f"{len(kept.broken)} dấu không khớp với bảng của cơ quan: {'; '.join(kept.broken[:5])}"
-        f"{'…' if len(kept.broken) > 5 else ''}. Số liệu hoặc khóa đã khác lúc công bố."
-        if kept.broken
-        else "tất cả khớp với bảng của cơ quan."
-    )
-    _answer(arguments, answer, words)
-    return FAILED_DATA if kept.broken else DONE
+    checked = check_commitments(project, edition)
+    _answer(arguments, checked.as_json(), checked.as_text())
+    return FAILED_DATA if checked.broken else DONE
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -229,49 +226,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 # --- the parser -------------------------------------------------------------------------------
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose own words are Vietnamese."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("add_help", False)
-        super().__init__(*args, **kwargs)
-        self._positionals.title = "tham số"
-        self._optionals.title = "tùy chọn"
-        self.add_argument("-h", "--help", action="help", help="in hướng dẫn này rồi thoát")
-
-    def format_usage(self) -> str:
-        return super().format_usage().replace("usage: ", "cách dùng: ", 1)
-
-    def format_help(self) -> str:
-        return super().format_help().replace("usage: ", "cách dùng: ", 1)
-
-    def error(self, message: str) -> NoReturn:
-        for english, vietnamese in _ARGPARSE_WORDS:
-            message = message.replace(english, vietnamese)
-        raise UsageError(
-            f"{message}.\nGõ `{self.prog} --help` để xem hướng dẫn.\n{self.format_usage().strip()}"
-        )
-
-
-# argparse's own messages, phrase by phrase; a test runs every kind of wrong use through it.
-_ARGPARSE_WORDS = (
-    ("the following arguments are required: ", "thiếu tham số: "),
-    ("unrecognized arguments: ", "không hiểu: "),
-    ("expected one argument", "cần một giá trị đi kèm"),
-    ("ambiguous option: ", "tùy chọn viết tắt chưa rõ: "),
-    (" could match ", " có thể là "),
-    ("ignored explicit argument ", "không nhận giá trị "),
-    ("argument ", "tham số "),
-    ("invalid choice: ", "không có lựa chọn "),
-    ("choose from ", "chọn một trong "),
-    ("invalid int value: ", "cần số nguyên, đang ghi "),
-    ("invalid positive value: ", "cần số nguyên từ 1 trở lên, đang ghi "),
-    ("invalid address value: ", "cần địa chỉ như tcp://10.0.0.5:8786, đang ghi "),
-)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="treem",
         description="Rà soát Chương trình hành động vì trẻ em tỉnh Bắc Ninh giai đoạn 2021 - 2030 "
         "(Kế hoạch số 359/KH-UBND).",
@@ -281,22 +237,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="LỆNH", required=True, title="các lệnh")
 
-    report = _command(
+    report = add_command(
         commands, "report", _report, "làm trọn một kỳ báo cáo: số liệu, sổ tính, văn bản"
     )
-    _edition(report)
-    _audience(report)
-    _publisher(report)
-    _running(report)
+    add_edition(report)
+    add_audience(report)
+    add_publisher(report)
+    add_running(report)
     report.add_argument("--force", action="store_true", help="làm lại dù không có gì thay đổi")
 
     plan = commands.add_parser("plan", help="kế hoạch: soát chỗ vênh, in lại bảng tổng hợp")
     stages = plan.add_subparsers(metavar="LỆNH", required=True, title="các lệnh")
-    lint = _command(stages, "lint", _plan_lint, "đọc văn bản kế hoạch và liệt kê chỗ mâu thuẫn")
+    lint = add_command(stages, "lint", _plan_lint, "đọc văn bản kế hoạch và liệt kê chỗ mâu thuẫn")
     lint.add_argument("file", nargs="?", metavar="TỆP", help="văn bản khác cùng dạng")
-    _command(stages, "table", _plan_table, "in lại bảng tổng hợp, đúng từng ô như bản ban hành")
+    add_command(stages, "table", _plan_table, "in lại bảng tổng hợp, đúng từng ô như bản ban hành")
 
-    assess = _command(commands, "assess", _assess, "thử: giá trị này năm này thì đánh giá thế nào")
+    assess = add_command(
+        commands, "assess", _assess, "thử: giá trị này năm này thì đánh giá thế nào"
+    )
     assess.add_argument("measure", metavar="CHỈ_TIÊU", help="ví dụ CT03.2")
     assess.add_argument("year", metavar="NĂM", type=int, help="2021 đến 2030")
     assess.add_argument("value", metavar="GIÁ_TRỊ", help="ví dụ 12,1 hoặc 12.1")
@@ -308,134 +266,51 @@ def _parser() -> argparse.ArgumentParser:
     )
     assess.add_argument("--value-2025", metavar="X", help="kết quả năm 2025, khi xét sau 2025")
 
-    _command(commands, "demo", _demo, "sinh lại hồ sơ số liệu của các kỳ trình diễn")
-    _edition(_command(commands, "forms", _forms, "ghi biểu trống cho mọi đơn vị phải báo cáo"))
-    intake = _command(commands, "intake", _intake, "đọc hồ sơ số liệu đã nhận, từng ô một")
-    _edition(intake)
-    _record(intake)
-    _edition(_command(commands, "check", _check, "đọc hồ sơ số liệu và liệt kê lỗi"))
-    _edition(_command(commands, "feedback", _feedback, "ghi biểu phản hồi gửi lại từng đơn vị"))
-    run = _command(commands, "run", _run, "tính kết quả và chạy sổ tính, chưa làm văn bản")
-    _edition(run)
-    _audience(run)
-    _running(run)
-    protect = _command(commands, "protect", _protect, "bảo mật số nhỏ và tự tấn công để kiểm tra")
-    _edition(protect)
+    add_command(commands, "demo", _demo, "sinh lại hồ sơ số liệu của các kỳ trình diễn")
+    add_edition(
+        add_command(commands, "forms", _forms, "ghi biểu trống cho mọi đơn vị phải báo cáo")
+    )
+    intake = add_command(commands, "intake", _intake, "đọc hồ sơ số liệu đã nhận, từng ô một")
+    add_edition(intake)
+    add_record(intake)
+    add_edition(add_command(commands, "check", _check, "đọc hồ sơ số liệu và liệt kê lỗi"))
+    add_edition(
+        add_command(commands, "feedback", _feedback, "ghi biểu phản hồi gửi lại từng đơn vị")
+    )
+    run = add_command(commands, "run", _run, "tính kết quả và chạy sổ tính, chưa làm văn bản")
+    add_edition(run)
+    add_audience(run)
+    add_running(run)
+    protect = add_command(
+        commands, "protect", _protect, "bảo mật số nhỏ và tự tấn công để kiểm tra"
+    )
+    add_edition(protect)
     protect.add_argument(
         "--record",
         action="store_true",
         help="ghi những gì bản này công bố vào sổ công bố mà các kỳ sau phải theo",
     )
-    publish = _command(commands, "publish", _publish, "làm HTML, PDF, DOCX và gói xuất bản")
-    _edition(publish)
-    _audience(publish)
-    _publisher(publish)
-    trace = _command(commands, "trace", _trace, "truy một con số đã in về ô gốc")
-    _edition(trace)
+    publish = add_command(commands, "publish", _publish, "làm HTML, PDF, DOCX và gói xuất bản")
+    add_edition(publish)
+    add_audience(publish)
+    add_publisher(publish)
+    trace = add_command(commands, "trace", _trace, "truy một con số đã in về ô gốc")
+    add_edition(trace)
     trace.add_argument("figure", metavar="CON_SỐ", help="mã con số, ví dụ CT03.2-27-v")
-    _audience(trace)
-    status = _command(commands, "status", _status, "xem bước nào phải làm lại và vì sao")
-    _edition(status)
-    _audience(status)
-    _publisher(status)
-    kept = _command(
+    add_audience(trace)
+    status = add_command(commands, "status", _status, "xem bước nào phải làm lại và vì sao")
+    add_edition(status)
+    add_audience(status)
+    add_publisher(status)
+    kept = add_command(
         commands, "commitments", _commitments, "kiểm dấu cam kết của gói xuất bản với bảng gốc"
     )
-    _edition(kept)
+    add_edition(kept)
     kept.add_argument(
         "--new-key", action="store_true", help="tạo khóa bí mật cho số liệu thật, một lần duy nhất"
     )
-    _command(commands, "doctor", _doctor, "xem máy này có gì, thiếu gì để làm báo cáo")
+    add_command(commands, "doctor", _doctor, "xem máy này có gì, thiếu gì để làm báo cáo")
     return parser
-
-
-def _command(
-    commands: Any, name: str, command: Callable[[argparse.Namespace], int], words: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=words, description=words[0].upper() + words[1:] + "."
-    )
-    parser.set_defaults(command=command)
-    parser.add_argument(
-        "--project", metavar="THƯ_MỤC", help="thư mục dự án (mặc định: nơi gọi lệnh)"
-    )
-    parser.add_argument("--json", action="store_true", help="trả lời bằng JSON")
-    return parser
-
-
-def _edition(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("edition", metavar="KỲ", help="tên tệp trong params/, ví dụ demo-2024")
-
-
-def _record(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="ghi các tệp mới trong thư mục hồ sơ vào sổ SOURCES.csv trước khi đọc",
-    )
-    parser.add_argument("--received", metavar="NGÀY", help="ngày nhận, ví dụ 2026-01-15")
-    parser.add_argument("--document", metavar="SỐ", default="", help="số văn bản gửi kèm")
-    parser.add_argument("--sender", metavar="NƠI_GỬI", default="", help="nơi gửi, nếu khác đơn vị")
-
-
-def _publisher(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--publisher",
-        choices=PUBLISHERS,
-        default="auto",
-        help="bộ xuất bản: quarto, embedded (đi kèm), auto (mặc định: Quarto nếu máy có)",
-    )
-
-
-def _audience(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--audience",
-        choices=AUDIENCES,
-        default="public",
-        help="bản công khai, sau bảo mật số nhỏ (public, mặc định), hay bản nội bộ (internal)",
-    )
-
-
-def _running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--engine",
-        choices=ENGINES,
-        default="auto",
-        help="cách chạy sổ tính: auto (mặc định: nhanh nếu máy cho phép) hoặc kernel (nhân thường)",
-    )
-    parser.add_argument(
-        "--jobs",
-        metavar="N",
-        type=_positive,
-        help="số sổ tính chạy cùng lúc (mặc định: số nhân của máy, hoặc số luồng của cụm Dask)",
-    )
-    parser.add_argument(
-        "--dask",
-        metavar="ĐỊA_CHỈ",
-        type=_address,
-        help="chạy sổ tính trên cụm Dask có scheduler ở địa chỉ này, ví dụ tcp://10.0.0.5:8786",
-    )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _address(text: str) -> str:
-    """Return the address of a scheduler; that somebody answers there is seen when it is used."""
-    if not re.fullmatch(r"((tcp|tls|ws|wss)://)?[^\s/:]+:\d{1,5}", text) and not re.fullmatch(
-        r"((tcp|tls|ws|wss)://)?\[[0-9A-Fa-f:.]+\]:\d{1,5}", text
-    ):
-        raise ValueError
-    return text
-
-
-# argparse prints the name of the type in its message
-_positive.__name__ = "positive"
-_address.__name__ = "address"
 
 
 # --- helpers ----------------------------------------------------------------------------------

@@ -60,6 +60,9 @@ PLACES = (
 
 RESULTS, OBSERVATIONS = "results.csv", "observations.csv"
 
+SHOWN = 5
+"""Rows named in a message."""
+
 Row = Mapping[str, Any]
 
 
@@ -93,14 +96,30 @@ def _said(row: Row, parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Checked:
     """How many commitments of a package were checked, and which rows do not keep theirs."""
 
+    edition: str
     checked: int
     broken: tuple[str, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer for programs."""
+        return {"edition": self.edition, "checked": self.checked, "broken": list(self.broken)}
 
-def check_commitments(project: Project, edition: Edition) -> Kept:
+    def as_text(self) -> str:
+        """Return the answer for people."""
+        words = f"Kỳ {self.edition}: đã kiểm {self.checked} dấu cam kết của gói xuất bản, "
+        if not self.broken:
+            return words + "tất cả khớp với bảng của cơ quan."
+        more = "…" if len(self.broken) > SHOWN else ""
+        return (
+            f"{words}{len(self.broken)} dấu không khớp với bảng của cơ quan: "
+            f"{'; '.join(self.broken[:SHOWN])}{more}. Số liệu hoặc khóa đã khác lúc công bố."
+        )
+
+
+def check_commitments(project: Project, edition: Edition) -> Checked:
     """Compare the commitments in the public package with the office's tables.
 
     Raises DataError where there is no package, no table, no key, or nothing was committed to.
@@ -128,7 +147,7 @@ def check_commitments(project: Project, edition: Edition) -> Kept:
             f"Kỳ {edition.name} chưa có gói xuất bản với dấu cam kết cùng bảng của cơ quan "
             f"({error}). Hãy chạy trước: treem report {edition.name}."
         ) from error
-    return Kept(len(checked), tuple(name for name, kept in checked if not kept))
+    return Checked(edition.name, len(checked), tuple(name for name, kept in checked if not kept))
 
 
 def _checked(
