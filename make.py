@@ -23,8 +23,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+BIN = VENV / SCRIPTS
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+PEERS = ROOT / ".venv-bench"
+PEERS_LOCK = "requirements-bench.lock"
 LOCKS = {
     "run": ["requirements.lock"],
     "dev": ["requirements.lock", "requirements-dev.lock"],
@@ -90,8 +93,9 @@ def check() -> int:
 
 
 def bench() -> int:
-    """Run the slow measurements."""
+    """Run the slow measurements, those of others beside ours."""
     set_up("dev")
+    set_up_peers()
     return run(PYTHON, "-m", "pytest", "benchmarks", "-s", "-q", "-p", "no:cacheprovider")
 
 
@@ -120,7 +124,7 @@ def lock() -> int:
         if "==" in line and not line.startswith((" ", "#"))
     ]
     without = [part for name in sorted(set(names)) for part in ("--no-emit-package", name)]
-    for extra in ("dev", "lab"):
+    for extra in ("dev", "lab", "bench"):
         subprocess.run(
             [*common, "--extra", extra, "-c", "requirements.lock", *without]
             + ["pyproject.toml", "-o", f"requirements-{extra}.lock"],
@@ -148,6 +152,39 @@ def set_up(kind: str) -> None:
     subprocess.run(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", "."], cwd=ROOT, check=True
     )
+    stamp.write_text(wanted, "ascii")
+
+
+def set_up_peers() -> None:
+    """Install what we are measured against beside `.venv/`; it sees the packages of that.
+
+    Where that fails the measurements go on without, and say so.
+    """
+    stamp = PEERS / "ready"
+    wanted = hashlib.sha256(
+        b"".join((ROOT / name).read_bytes() for name in [*LOCKS["dev"], PEERS_LOCK])
+    ).hexdigest()
+    if stamp.exists() and stamp.read_text("ascii") == wanted:
+        return
+    print("Chuẩn bị các công cụ để so sánh (.venv-bench) …", flush=True)
+    try:
+        venv.create(PEERS, with_pip=False, clear=True)
+        python = PEERS / SCRIPTS / PYTHON.name
+        where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        ours, theirs = (
+            subprocess.run([str(one), "-c", where], capture_output=True, text=True, check=True)
+            for one in (PYTHON, python)
+        )
+        (Path(theirs.stdout.strip()) / "treem.pth").write_text(ours.stdout, "utf-8")
+        subprocess.run(
+            [str(PYTHON), "-m", "pip", "--python", str(python), "install", "--quiet"]
+            + ["--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", PEERS_LOCK],
+            cwd=ROOT,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        print("Không cài được nbconvert và Snakemake: sẽ đo không có chúng.", flush=True)
+        return
     stamp.write_text(wanted, "ascii")
 
 
