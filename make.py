@@ -26,12 +26,9 @@ VENV = ROOT / ".venv"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 BIN = VENV / SCRIPTS
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-PEERS = ROOT / ".venv-bench"
-PEERS_LOCK = "requirements-bench.lock"
 LOCKS = {
     "run": ["requirements.lock"],
     "dev": ["requirements.lock", "requirements-dev.lock"],
-    "lab": ["requirements.lock", "requirements-lab.lock"],
 }
 QUARTO = "quarto-cli==1.10.19"
 QUARTO_SECONDS = 60
@@ -95,14 +92,19 @@ def check() -> int:
 def bench() -> int:
     """Run the slow measurements, those of others beside ours."""
     set_up("dev")
-    set_up_peers()
+    if set_up_beside("bench") is None:
+        print("Không cài được nbconvert và Snakemake: sẽ đo không có chúng.", flush=True)
     return run(PYTHON, "-m", "pytest", "benchmarks", "-s", "-q", "-p", "no:cacheprovider")
 
 
 def lab() -> int:
-    """Open JupyterLab on the notebooks."""
-    set_up("lab")
-    return run(PYTHON, "-m", "jupyterlab", "notebooks")
+    """Open JupyterLab on the notebooks; beside `.venv/`, whose every process it would slow down."""
+    set_up("run")
+    programs = set_up_beside("lab")
+    if programs is None:
+        print("Không cài được JupyterLab theo requirements-lab.lock.", file=sys.stderr)
+        return 3
+    return run(programs / PYTHON.name, "-m", "jupyterlab", "notebooks")
 
 
 def lock() -> int:
@@ -155,37 +157,42 @@ def set_up(kind: str) -> None:
     stamp.write_text(wanted, "ascii")
 
 
-def set_up_peers() -> None:
-    """Install what we are measured against beside `.venv/`; it sees the packages of that.
+def set_up_beside(kind: str) -> Path | None:
+    """Make `.venv-<kind>/`, which sees the packages of `.venv/` and has its own lock on top.
 
-    Where that fails the measurements go on without, and say so.
+    What stands there never slows down what runs in `.venv/`. Returns the folder of its programs,
+    None where it cannot be made.
     """
-    stamp = PEERS / "ready"
+    folder, lock = ROOT / f".venv-{kind}", f"requirements-{kind}.lock"
+    stamp = folder / "ready"
     wanted = hashlib.sha256(
-        b"".join((ROOT / name).read_bytes() for name in [*LOCKS["dev"], PEERS_LOCK])
+        b"".join((ROOT / name).read_bytes() for name in [*LOCKS["run"], lock])
     ).hexdigest()
     if stamp.exists() and stamp.read_text("ascii") == wanted:
-        return
-    print("Chuẩn bị các công cụ để so sánh (.venv-bench) …", flush=True)
+        return folder / SCRIPTS
+    print(f"Chuẩn bị {folder.name} (lần đầu) …", flush=True)
     try:
-        venv.create(PEERS, with_pip=False, clear=True)
-        python = PEERS / SCRIPTS / PYTHON.name
-        where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        ours, theirs = (
-            subprocess.run([str(one), "-c", where], capture_output=True, text=True, check=True)
-            for one in (PYTHON, python)
-        )
-        (Path(theirs.stdout.strip()) / "treem.pth").write_text(ours.stdout, "utf-8")
+        venv.create(folder, with_pip=False, clear=True)
+        python = folder / SCRIPTS / PYTHON.name
+        ours, theirs = _site_packages(PYTHON), _site_packages(python)
+        sees = f"import site; site.addsitedir({ours!r})\n"
+        (Path(theirs) / "treem.pth").write_text(sees, "utf-8")
         subprocess.run(
             [str(PYTHON), "-m", "pip", "--python", str(python), "install", "--quiet"]
-            + ["--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", PEERS_LOCK],
+            + ["--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
             cwd=ROOT,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
-        print("Không cài được nbconvert và Snakemake: sẽ đo không có chúng.", flush=True)
-        return
+        return None
     stamp.write_text(wanted, "ascii")
+    return folder / SCRIPTS
+
+
+def _site_packages(python: Path) -> str:
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def try_quarto() -> None:
