@@ -251,7 +251,7 @@ class Ways:
             [str(part) for part in command], cwd=self.folder, capture_output=True, text=True
         )
         if done.returncode:
-            raise RuntimeError(f"{command[0]}: {done.stderr[-2000:]}")
+            raise RuntimeError(f"{command[0]}: {(done.stdout + done.stderr)[-2000:]}")
         return time.perf_counter() - start
 
 
@@ -289,9 +289,16 @@ def measure(rounds: int, sample: int, tools: Path, say: Callable[[str], None]) -
         seconds: dict[str, list[float]] = {way: [] for way in available}
         processor: dict[str, list[float]] = {way: [] for way in available}
         for turn in range(rounds):
-            for way, run in available.items():
+            for way, run in list(available.items()):
                 before = _processor_seconds()
-                seconds[way].append(run())
+                try:
+                    seconds[way].append(run())
+                except RuntimeError as error:
+                    if way not in PEERS:
+                        raise
+                    say(f"{way} không chạy được, đo không có nó: {error}")
+                    del available[way], seconds[way], processor[way]
+                    continue
                 used = _processor_seconds() - before
                 processor[way].append(used * (1 if way in ("ours", "floor") else ways.scale))
                 say(f"lượt {turn + 1}, {way}: {seconds[way][-1]:.1f} s")
