@@ -23,12 +23,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+BIN = VENV / SCRIPTS
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCKS = {
     "run": ["requirements.lock"],
     "dev": ["requirements.lock", "requirements-dev.lock"],
-    "lab": ["requirements.lock", "requirements-lab.lock"],
     "dask": ["requirements.lock", "requirements-dask.lock"],
 }
 QUARTO = "quarto-cli==1.10.19"
@@ -91,15 +91,21 @@ def check() -> int:
 
 
 def bench() -> int:
-    """Run the slow measurements."""
+    """Run the slow measurements, those of others beside ours."""
     set_up("dev")
+    if set_up_beside("bench") is None:
+        print("Không cài được nbconvert và Snakemake: sẽ đo không có chúng.", flush=True)
     return run(PYTHON, "-m", "pytest", "benchmarks", "-s", "-q", "-p", "no:cacheprovider")
 
 
 def lab() -> int:
-    """Open JupyterLab on the notebooks."""
-    set_up("lab")
-    return run(PYTHON, "-m", "jupyterlab", "notebooks")
+    """Open JupyterLab on the notebooks; beside `.venv/`, whose every process it would slow down."""
+    set_up("run")
+    programs = set_up_beside("lab")
+    if programs is None:
+        print("Không cài được JupyterLab theo requirements-lab.lock.", file=sys.stderr)
+        return 3
+    return run(programs / PYTHON.name, "-m", "jupyterlab", "notebooks")
 
 
 def lock() -> int:
@@ -122,7 +128,7 @@ def lock() -> int:
     ]
     without = [part for name in sorted(set(names)) for part in ("--no-emit-package", name)]
     known = ["-c", "requirements.lock"]
-    for extra in ("dask", "dev", "lab"):
+    for extra in ("dask", "dev", "lab", "bench"):
         subprocess.run(
             [*common, "--extra", extra, *known, *without]
             + ["pyproject.toml", "-o", f"requirements-{extra}.lock"],
@@ -153,6 +159,44 @@ def set_up(kind: str) -> None:
         [*pip, "--no-deps", "--no-build-isolation", "--editable", "."], cwd=ROOT, check=True
     )
     stamp.write_text(wanted, "ascii")
+
+
+def set_up_beside(kind: str) -> Path | None:
+    """Make `.venv-<kind>/`, which sees the packages of `.venv/` and has its own lock on top.
+
+    What stands there never slows down what runs in `.venv/`. Returns the folder of its programs,
+    None where it cannot be made.
+    """
+    folder, lock = ROOT / f".venv-{kind}", f"requirements-{kind}.lock"
+    stamp = folder / "ready"
+    wanted = hashlib.sha256(
+        b"".join((ROOT / name).read_bytes() for name in [*LOCKS["run"], lock])
+    ).hexdigest()
+    if stamp.exists() and stamp.read_text("ascii") == wanted:
+        return folder / SCRIPTS
+    print(f"Chuẩn bị {folder.name} (lần đầu) …", flush=True)
+    try:
+        venv.create(folder, with_pip=False, clear=True)
+        python = folder / SCRIPTS / PYTHON.name
+        ours, theirs = _site_packages(PYTHON), _site_packages(python)
+        sees = f"import site; site.addsitedir({ours!r})\n"
+        (Path(theirs) / "treem.pth").write_text(sees, "utf-8")
+        subprocess.run(
+            [str(PYTHON), "-m", "pip", "--python", str(python), "install", "--quiet"]
+            + ["--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
+            cwd=ROOT,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    stamp.write_text(wanted, "ascii")
+    return folder / SCRIPTS
+
+
+def _site_packages(python: Path) -> str:
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def try_quarto() -> None:

@@ -61,7 +61,7 @@ AWKWARD: dict[str, dict[str, str]] = {
     "streams": {
         "mixed": "import sys\nprint('out 1')\nprint('err 1', file=sys.stderr)\nprint('out 2')",
         "raw": "import os\nprint('python')\nos.write(1, 'thô\\n'.encode())\n"
-        "os.write(2, b'raw err\\n')\nNone",
+        "os.write(2, b'raw err\\n')\nimport time; time.sleep(0.3)",
         "child": "import subprocess\n_ = subprocess.run(['sh', '-c', 'echo child; echo bad >&2'])"
         "\nimport time; time.sleep(0.3)",
         "shell": "!echo from the shell\nx = !echo kept\nprint(x)",
@@ -112,6 +112,11 @@ AWKWARD: dict[str, dict[str, str]] = {
         "inspect": "import inspect\ndef f(x):\n    return x\nprint(inspect.getsource(f))",
         "dataclass": "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nP(1)",
         "doctest": "import linecache\nbool(linecache.getlines(f.__code__.co_filename))",
+        "argv": "import sys\n[word.split('/')[-1][:3] for word in sys.argv]",
+        "spawned": "import math\nfrom concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "with ProcessPoolExecutor(1, get_context('spawn')) as pool:\n"
+        "    print(list(pool.map(math.sqrt, [4, 9])))",
         "payload": "get_ipython().set_next_input('next')",
         "signals": "import signal\nsignal.getsignal(signal.SIGINT).__class__.__name__, "
         "signal.getsignal(signal.SIGALRM).__class__.__name__",

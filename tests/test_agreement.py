@@ -45,6 +45,7 @@ def test_conda_asks_for_the_same_versions_as_pip() -> None:
         ("requirements-dev.lock", "dev"),
         ("requirements-lab.lock", "lab"),
         ("requirements-dask.lock", "dask"),
+        ("requirements-bench.lock", "bench"),
     ],
 )
 def test_every_dependency_is_locked_with_hashes(lock: str, extra: str) -> None:

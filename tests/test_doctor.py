@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +73,48 @@ def test_an_environment_that_imports_slowly_is_named(
     check = _states(Project(tmp_path))["environment"]
     assert check.state == "slower"
     assert "JupyterLab" in check.advice
+
+
+def test_an_environment_with_a_jupyter_server_is_found_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _states(Project(tmp_path))["environment"].state == "ok"
+    (tmp_path / "rfc3987_syntax.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert _states(Project(tmp_path))["environment"].state == "slower"
+
+
+@pytest.mark.parametrize(("installed", "said"), [(True, "Dask 2026.1.0."), (False, "chưa cài")])
+def test_dask_is_found_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, said: str
+) -> None:
+    find = importlib.util.find_spec
+
+    def found(name: str, package: str | None = None) -> Any:
+        return (
+            find("json" if installed else "no_such_module")
+            if name == "distributed"
+            else (find(name, package))
+        )
+
+    version = importlib.metadata.version
+    monkeypatch.setattr("importlib.util.find_spec", found)
+    monkeypatch.setattr(
+        "importlib.metadata.version",
+        lambda name: "2026.1.0" if name == "distributed" else version(name),
+    )
+    check = _states(Project(tmp_path))["cluster"]
+    assert check.state == "ok"
+    assert said in check.found
+
+
+def test_a_machine_that_cannot_fork_is_slower_and_told_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    check = _states(Project(tmp_path))["fork"]
+    assert check.state == "slower"
+    assert check.advice
 
 
 def test_the_command_answers_in_words_and_json(capsys: pytest.CaptureFixture[str]) -> None:

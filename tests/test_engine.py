@@ -110,6 +110,17 @@ def test_a_probe_figure_gives_a_picture_and_no_thread_runs(tmp_path: Path) -> No
     assert executed.cells[5].outputs[0].data["text/plain"] == "[]"
 
 
+def test_a_plain_figure_is_laid_out_and_drawn_once(tmp_path: Path) -> None:
+    cells = {
+        "count": "import matplotlib.figure\ndrawn = []\noriginal = matplotlib.figure.Figure.draw\n"
+        "matplotlib.figure.Figure.draw = lambda *a: (drawn.append(a[1]), original(*a))[1]",
+        "figure": "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+        "drawn": "len(drawn)",
+    }
+    executed = _execute(notebook(cells), tmp_path, NAME)
+    assert executed.cells[5].outputs[0].data["text/plain"] == "2"
+
+
 def test_what_two_streams_get_stands_in_the_order_in_which_it_was_written(tmp_path: Path) -> None:
     source = (
         "import os, subprocess, sys\nprint('1')\nprint('2', file=sys.stderr)\nos.write(1, b'3\\n')"
@@ -161,6 +172,54 @@ def test_options_that_need_this_process_go_to_an_ordinary_kernel(tmp_path: Path)
 
     executed = _execute(notebook({"a": "1"}), tmp_path, NAME, on_cell_start=begin)
     assert begun == list(range(len(executed.cells)))
+
+
+def test_anyone_can_name_the_engine(tmp_path: Path) -> None:
+    cells = {"seen": "import os, sys\nprint(which, os.getcwd(), 'treem' in sys.modules)"}
+    nbformat.write(notebook(cells), tmp_path / "in.ipynb")
+    command = [sys.executable, "-m", "papermill", "--engine", "treem", "--no-progress-bar"]
+    subprocess.run(
+        [*command, "-p", "which", "given", "in.ipynb", "out.ipynb"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    executed = nbformat.read(tmp_path / "out.ipynb", 4)
+    assert _texts(executed.cells[3]) == f"given {tmp_path} True\n"
+
+
+def test_what_a_notebook_leaves_open_is_written_at_its_end(tmp_path: Path) -> None:
+    cells = {
+        "open": "left = open('left.txt', 'w')\n_ = left.write('not closed')",
+        "exit": "import atexit\n_ = atexit.register(lambda: open('exit.txt', 'w').write('called'))",
+        "temporary": "import tempfile\nfolder = tempfile.TemporaryDirectory(dir='.')",
+    }
+    for engine in (None, NAME):
+        folder = tmp_path / str(engine)
+        _execute(notebook(cells), folder, engine)
+        written = {path.name: path.read_text() for path in folder.glob("*.txt")}
+        assert written == {"left.txt": "not closed", "exit.txt": "called"}
+        assert [path for path in folder.iterdir() if path.is_dir()] == []
+
+
+def test_threads_are_waited_for(tmp_path: Path) -> None:
+    source = (
+        "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.5), "
+        "open('thread.txt', 'w').write('waited for'))).start()"
+    )
+    _execute(notebook({"thread": source}), tmp_path, NAME)
+    assert (tmp_path / "thread.txt").read_text() == "waited for"
+
+
+def test_a_notebook_that_never_leaves_is_ended_and_kept(tmp_path: Path) -> None:
+    cells = {
+        "stays": "import threading, time\nthreading.Thread(target=time.sleep, args=(99,))"
+        ".start()\nprint('done')"
+    }
+    start = time.monotonic()
+    executed = _execute(notebook(cells), tmp_path, NAME)
+    assert time.monotonic() - start < 60
+    assert _texts(executed.cells[3]) == "done\n"
 
 
 # --- what ends a child ------------------------------------------------------------------------

@@ -79,7 +79,7 @@ class Diagnosis:
 
 
 def diagnose(project: Project) -> Diagnosis:
-    """Look at Python, packages, Quarto, the embedded publisher, fonts, fork, speed and the disk."""
+    """Look at Python, packages, Quarto, fonts, fork, speed, Dask and the disk."""
     looks: tuple[Callable[[Project], Check], ...] = (
         _python,
         _packages,
@@ -87,6 +87,7 @@ def diagnose(project: Project) -> Diagnosis:
         _fonts,
         _fork,
         _environment,
+        _cluster,
         _disk,
     )
     return Diagnosis(tuple(look(project) for look in looks))
@@ -183,6 +184,13 @@ def _environment(project: Project) -> Check:
     if importlib.util.find_spec(SLOWS_EVERY_PROCESS) is not None:
         return Check("environment", "slower", found, _advice("environment"))
     return Check("environment", "ok", found)
+
+
+def _cluster(project: Project) -> Check:
+    """Look for the library that sends notebooks to other machines; one machine does without."""
+    if importlib.util.find_spec("distributed") is None:
+        return Check("cluster", "ok", _found("cluster_absent"))
+    return Check("cluster", "ok", f"Dask {importlib.metadata.version('distributed')}.")
 
 
 def _disk(project: Project) -> Check:

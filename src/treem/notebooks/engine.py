@@ -158,6 +158,8 @@ def _run_in_child(
     )
     try:
         _replay(nb_man, _follow(server, call), call, options)
+        # after its last cell a child has still to end what its notebook left
+        server.ended([call])
         return bool(call.result())
     except DeadKernelError:
         if not call.has_result:

@@ -41,17 +41,34 @@ PRELOADED = (
     "treem.notebooks.api",
     "treem.notebooks.client",
     "treem.notebooks.unit",
+    # what the first table, the first picture and the first cell would import
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.PpmImagePlugin",
+    "pandas.io.formats.html",
+    "pandas.io.formats.string",
+    "pyarrow.pandas_compat",
+    "tornado.platform.asyncio",
+    "treem.notebooks.client",
 )
 """What notebooks need, imported once. Only modules that neither compute nor start threads."""
 
 READY_SECONDS = 60.0
 _TURN_SECONDS = 0.05
 _MESSAGE_BYTES = 1 << 16
-_START = "import sys; from treem.notebooks.template_process import main; main(sys.argv[1:])"
+_START = """
+import sys
+# ipykernel loads the debugger of notebooks where it can: a sixth of the start, and nobody asks here
+sys.modules["debugpy"] = None
+from treem.notebooks.template_process import main
+del sys.modules["debugpy"]
+main(sys.argv[1:])
+"""
 _HASH_SEED = {"PYTHONHASHSEED": "0"}
 _CHANGING = frozenset({"_", "OLDPWD", "PWD", "PYTEST_CURRENT_TEST", "SHLVL", "TMPDIR"})
 """Variables that change from moment to moment and that no import asks for."""
-_QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 def fork_is_safe() -> bool:
@@ -148,7 +165,7 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
-                env={**environment, **_QUIET},
+                env=dict(environment),
                 start_new_session=True,
             )
         self._ready = self._lost = False

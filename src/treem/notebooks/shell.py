@@ -12,14 +12,18 @@ The shell must exist before pandas and pyplot are imported: both ask at import w
 from __future__ import annotations
 
 import asyncio
+import atexit
 import codecs
+import gc
 import logging
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -41,6 +45,8 @@ Message = dict[str, Any]
 Receive = Callable[[Message], None]
 
 INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
+LEAVING_SECONDS = 5.0
+"""How long a notebook's own threads and exit functions may take, as with jupyter_client."""
 _CHUNK = 1 << 20
 
 
@@ -224,6 +230,9 @@ class InProcessKernel(IPythonKernel):  # type: ignore[misc]
         if folder:
             os.chdir(folder)
         tempfile.tempdir = None
+        sys.argv[:] = _arguments()
+        # what the template is to do at its end is not for its children to do
+        atexit._clear()
         _reseed()
         self.session.pid = os.getpid()
         self._loop = asyncio.new_event_loop()
@@ -231,6 +240,36 @@ class InProcessKernel(IPythonKernel):  # type: ignore[misc]
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, MemoryStream):
                 stream.catch()
+
+
+    def leave(self) -> None:
+        """End as an interpreter ends, within the time a kernel has to shut down.
+
+        Threads are waited for, functions given to `atexit` are called, and what the notebook left
+        open is closed, so that nothing it wrote is lost.
+        """
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, LEAVING_SECONDS)
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        processes = sys.modules.get("multiprocessing.util")
+        if processes is not None:
+            processes._exit_function()
+        logging.shutdown()
+        self.shell.user_ns.clear()
+        gc.collect()
+
+
+def _arguments() -> list[str]:
+    """Return what a kernel of papermill has as `sys.argv`; only the file is not there.
+
+    A notebook that has a parser read them finds what it would find in a kernel.
+    """
+    import ipykernel_launcher
+
+    connection = os.path.join(tempfile.gettempdir(), f"tmp{uuid.uuid4().hex[:8]}.json")
+    history = "--HistoryManager.hist_file=:memory:"
+    return [str(ipykernel_launcher.__file__), "-f", connection, history]
 
 
 def build_kernel() -> InProcessKernel:

@@ -1,8 +1,9 @@
 """The template: a process that has imported what notebooks need, and forks a child for each call.
 
-It only imports and forks. Whatever computes does so in a child, which a crash or a leak ends with
-it; a template that had threads or locks of its own would hand them on broken. It ends, with all
-its children and whatever they started, when the process that started it ends or closes its socket.
+It only imports, draws one chart as a probe, and forks. Whatever computes does so in a child, which
+a crash or a leak ends with it; a template that had threads or locks of its own would hand them on
+broken. It ends, with all its children and whatever they started, when the process that started it
+ends or closes its socket.
 
 Started by `treem.notebooks.forkserver`.
 """
@@ -26,7 +27,7 @@ from nbformat.validator import get_validator
 
 from treem.notebooks.journal import FAILURE, RESULT, Journal, Request
 from treem.notebooks.limits import Limits, limit_memory
-from treem.notebooks.pictures import skip_unseen_pixels
+from treem.notebooks.pictures import draw_probe, skip_unseen_pixels
 from treem.notebooks.shell import InProcessKernel, build_kernel
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -50,15 +51,19 @@ def main(arguments: list[str]) -> None:
     """Import the modules named, then serve the socket until it closes."""
     control = socket.socket(fileno=int(arguments[0]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # nothing that is imported is garbage; looking for it takes a tenth of the time
+    gc.disable()
     kernel = build_kernel()
     with kernel.shell.builtin_trap:
         for name in arguments[1:]:
             importlib.import_module(name)
     skip_unseen_pixels(kernel.shell)
+    draw_probe()
     # nbformat compiles its checks when they are first used
     get_validator(nbformat.current_nbformat, nbformat.current_nbformat_minor)
     gc.collect()
     gc.freeze()
+    gc.enable()
     _serve(control, kernel)
 
 
@@ -137,6 +142,7 @@ def _run(kernel: InProcessKernel, journal: Journal) -> int:
     here = Here(kernel, journal, request.limits)
     module, _, name = request.function.partition(":")
     journal.append(RESULT, getattr(importlib.import_module(module), name)(*request.arguments))
+    kernel.leave()
     return 0
 
 
