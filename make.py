@@ -29,7 +29,6 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCKS = {
     "run": ["requirements.lock"],
     "dev": ["requirements.lock", "requirements-dev.lock"],
-    "dask": ["requirements.lock", "requirements-dask.lock"],
 }
 QUARTO = "quarto-cli==1.10.19"
 QUARTO_SECONDS = 60
