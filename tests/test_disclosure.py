@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from attacker import attack, exact
 from disclosure_tables import (
@@ -498,6 +499,55 @@ def test_hidden_cells_withstand_the_audit_again(
     for block in blocks(network):
         positions = [n for n, cell in enumerate(block.cells) if cell.key in hidden]
         assert weak_cells(block, positions, lambda threshold: max(3, threshold - 1)) == []
+
+
+@settings(max_examples=25)
+@given(networks(), st.data())
+def test_the_audit_finds_what_a_programme_for_every_question_finds(
+    made: tuple[list[Cell], list[tuple[str, Key, list[Key]]]], data: st.DataObject
+) -> None:
+    """Whatever is hidden: one programme for each cell, reader and direction gives the same cells.
+
+    Where values follow exactly, the audit stops at them; then it names no other cell.
+    """
+    network = build_network(*made)
+    for block in blocks(network):
+        further = data.draw(st.sets(st.sampled_from(range(len(block.cells)))))
+        hidden = sorted(block.required | further)
+        found = weak_cells(block, hidden, lambda threshold: max(3, threshold - 1))
+        narrow = too_narrow(block, hidden)
+        assert {one.cell for one in found} <= narrow
+        assert bool(found) == bool(narrow)
+        if not any(one.attack == "exact" for one in found):
+            assert {one.cell for one in found} == narrow
+
+
+def too_narrow(block: Block, hidden: list[int]) -> set[int]:
+    """Return the hidden cells that somebody bounds too tightly, by one programme a question."""
+    cells = [block.cells[n] for n in hidden]
+    rows = []
+    for relation in block.relations:
+        signs = dict(relation.terms)
+        rows.append([signs.get(n, 0) for n in hidden])
+    right = [sum(a * c.value for a, c in zip(row, cells, strict=True)) for row in rows]
+    found = set()
+    for knower in {None, *(cell.owner for cell in cells)}:
+        bounds = [
+            (cell.value, cell.value) if cell.owner == knower else (min(cell.lowest, cell.value), 99)
+            for cell in cells
+        ]
+        for at, cell in enumerate(cells):
+            if cell.owner == knower:
+                continue
+            ends = []
+            for sign in (1, -1):
+                cost = [sign if n == at else 0 for n in range(len(cells))]
+                done = linprog(cost, A_eq=rows or None, b_eq=right or None, bounds=bounds)
+                ends.append(done.x[at])
+            wide = ends[1] - ends[0] >= max(3, cell.threshold - 1) - 1e-6
+            if not (wide and ends[1] >= cell.threshold - 1e-6):
+                found.add(hidden[at])
+    return found
 
 
 def test_a_table_with_nothing_small_stays_as_it_is(
