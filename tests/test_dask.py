@@ -215,7 +215,7 @@ def test_an_edition_equals_that_of_one_machine_to_the_byte(
     assert len(there) == 7
     assert there == _files(here / "notebooks")
     assert _files(paths.read) == _files(here / "tables")
-    assert said[0].startswith(f"Cụm Dask {office.address}: ")
+    assert said[1].startswith(f"Cụm Dask {office.address}: ")
     assert said[-1] == "[7/7] sổ tính trace: xong"
     # what was sent does not stay
     _wait_until(lambda: not office.unpacked)
