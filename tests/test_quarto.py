@@ -284,6 +284,12 @@ def test_the_project_asks_for_what_the_pages_need(project: Project) -> None:
         assert (project.root / f"_extensions/nd30/fonts/Tinos-{style}.ttf").exists()
 
 
+def test_quarto_finds_nothing_to_add_to_the_list_of_ignored_files(project: Project) -> None:
+    """It adds lines that it misses, word for word, and the work tree would be a changed one."""
+    ignored = (project.root / ".gitignore").read_text("utf-8").splitlines()
+    assert {"/.quarto/", "**/*.quarto_ipynb"} <= set(ignored)
+
+
 def test_chapters_are_vietnamese_and_nfc(project: Project) -> None:
     for path in [project.root / "index.qmd", *sorted((project.root / "chapters").glob("*.qmd"))]:
         text = path.read_text("utf-8")
