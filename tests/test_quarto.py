@@ -221,6 +221,23 @@ def test_a_page_gets_our_numbers_and_asks_nothing_of_other_servers() -> None:
     refuse_outside_requests(Path("a.html"), page)
 
 
+def test_heads_of_tables_say_which_columns_they_speak_for() -> None:
+    rows = (
+        '<table><thead class="h">\n<tr><th rowspan="2">A</th><th colspan="2" class="x">B</th></tr>'
+        '<tr><th colspan="1">C</th><th scope="row">D</th></tr></thead>'
+        "<tbody><tr><th>E</th><td>1</td></tr></tbody></table>"
+    )
+    page = finish_page(rows, {})
+    assert re.findall(r"<th\b([^>]*)>(\w)", page) == [
+        (' rowspan="2" scope="col"', "A"),
+        (' colspan="2" class="x" scope="colgroup"', "B"),
+        (' colspan="1" scope="col"', "C"),
+        (' scope="row"', "D"),
+        ("", "E"),
+    ]
+    assert finish_page(page, {}) == page
+
+
 def test_section_numbers_of_a_page() -> None:
     assert section_numbers(PAGE) == {
         "sec-b": Number((2,), appendix=True),
