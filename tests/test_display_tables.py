@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -278,3 +279,24 @@ def test_readings_lists_only_what_depends_on_them(run: Run) -> None:
 def test_tables_without_anything_to_show_are_no_tables(tmp_path: Path) -> None:
     run = small_run(tmp_path, {})
     assert tables.pace(run) is None and tables.readings(run) is None
+
+
+def test_the_trace_annex_names_sheets_and_leaves_none_for_text_files() -> None:
+    places = [
+        {"file": "data/so/2024/256.xlsx", "sheet": "Biểu số liệu", "cell": "H9"},
+        {"file": "data/so/2024/258.csv", "sheet": "", "cell": "H9"},
+        {"file": "data/so/2024/260.csv", "sheet": "", "cell": "H10"},
+    ]
+    run = SimpleNamespace(
+        printed=[{
+            "figure": "CT01-27-v", "part": "v", "operation": "divide", "area_code": "27",
+            "year": 2024, "display": "1", "bound": "", "plan_lines": [], "published_rows": [],
+            "observations": ["0", "1", "2"],
+        }],
+        tables=SimpleNamespace(observations={str(key): row for key, row in enumerate(places)}),
+        place_of=lambda area, year: None,
+        name_of=lambda place: "Tỉnh Bắc Ninh",
+    )  # fmt: skip
+    page = BeautifulSoup(tables.trace(run)._repr_html_(), "html.parser")  # type: ignore[arg-type]
+    lines = list(page.select("tbody td")[-1].stripped_strings)
+    assert lines == ["2 tệp: H10, H9", "2024/256.xlsx, Biểu số liệu: H9"]

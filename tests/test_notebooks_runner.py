@@ -106,7 +106,7 @@ def test_a_failing_notebook_is_kept_with_the_cell_marked_and_nothing_is_publishe
     cells = json.loads((work.failed / "a/b.ipynb").read_text("utf-8"))["cells"]
     ids = [cell["id"] for cell in cells]
     assert ids[ids.index("o-2") - 1] == "treem-loi"
-    assert "LỖI" in cells[ids.index("treem-loi")]["source"]
+    assert "LỖI" in "".join(cells[ids.index("treem-loi")]["source"])
     assert not [one for one in cells if "papermill" in json.dumps(one)]
 
 
@@ -115,7 +115,15 @@ def test_a_cell_that_shows_nothing_loses_its_label_and_warnings_are_told() -> No
     cell["outputs"] = [{"output_type": "stream", "name": "stderr", "text": "chú ý\n"}]
     done = finish({"cells": [cell]}, "a.ipynb", PARAMETERS, "don-vi")
     assert done.warnings == ("chú ý",)
-    assert json.loads(done.text)["cells"][0]["source"] == "f()"
+    assert json.loads(done.text)["cells"][0]["source"] == ["f()"]
+
+
+def test_a_heading_and_the_words_under_it_stay_lines_of_their_own() -> None:
+    text = "## Mục của {area_name} {#sec-x}\n\nMột câu.\n"
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": text}
+    done = finish({"cells": [cell]}, "a.ipynb", {**PARAMETERS, "area_name": "thu"}, "don-vi")
+    kept = json.loads(done.text)["cells"][0]["source"]
+    assert kept == ["## Mục của thu {#sec-x}\n", "\n", "Một câu.\n"]
 
 
 def test_quotes_in_a_value_do_not_break_an_option_line() -> None:
@@ -123,7 +131,7 @@ def test_quotes_in_a_value_do_not_break_an_option_line() -> None:
     output = {"output_type": "display_data", "data": {"image/png": "", "text/plain": "x"}}
     cell["outputs"] = [{**output, "metadata": {"treem": {"values": {"alt": 'nói "một" \\ hai'}}}}]
     kept = json.loads(finish({"cells": [cell]}, "a.ipynb", PARAMETERS, "u").text)["cells"][0]
-    assert kept["source"].startswith('#| fig-alt: "nói \\"một\\" \\\\ hai"')
+    assert kept["source"] == ['#| fig-alt: "nói \\"một\\" \\\\ hai"\n', "f()"]
     assert kept["outputs"][0]["data"] == {"image/png": ""}
     assert kept["outputs"][0]["metadata"] == {}
 

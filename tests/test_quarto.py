@@ -6,15 +6,17 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from treem.edition import load_edition
+from treem.edition import Edition, load_edition
 from treem.errors import PublishError, UsageError
 from treem.notebooks.matrix import Book, Part
 from treem.project import Project
+from treem.publish.embedded import render as embedded
 from treem.publish.html import (
     finish_page,
     finish_pages,
@@ -219,6 +221,23 @@ def test_a_page_gets_our_numbers_and_asks_nothing_of_other_servers() -> None:
     refuse_outside_requests(Path("a.html"), page)
 
 
+def test_heads_of_tables_say_which_columns_they_speak_for() -> None:
+    rows = (
+        '<table><thead class="h">\n<tr><th rowspan="2">A</th><th colspan="2" class="x">B</th></tr>'
+        '<tr><th colspan="1">C</th><th scope="row">D</th></tr></thead>'
+        "<tbody><tr><th>E</th><td>1</td></tr></tbody></table>"
+    )
+    page = finish_page(rows, {})
+    assert re.findall(r"<th\b([^>]*)>(\w)", page) == [
+        (' rowspan="2" scope="col"', "A"),
+        (' colspan="2" class="x" scope="colgroup"', "B"),
+        (' colspan="1" scope="col"', "C"),
+        (' scope="row"', "D"),
+        ("", "E"),
+    ]
+    assert finish_page(page, {}) == page
+
+
 def test_section_numbers_of_a_page() -> None:
     assert section_numbers(PAGE) == {
         "sec-b": Number((2,), appendix=True),
@@ -284,6 +303,12 @@ def test_the_project_asks_for_what_the_pages_need(project: Project) -> None:
         assert (project.root / f"_extensions/nd30/fonts/Tinos-{style}.ttf").exists()
 
 
+def test_quarto_finds_nothing_to_add_to_the_list_of_ignored_files(project: Project) -> None:
+    """It adds lines that it misses, word for word, and the work tree would be a changed one."""
+    ignored = (project.root / ".gitignore").read_text("utf-8").splitlines()
+    assert {"/.quarto/", "**/*.quarto_ipynb"} <= set(ignored)
+
+
 def test_chapters_are_vietnamese_and_nfc(project: Project) -> None:
     for path in [project.root / "index.qmd", *sorted((project.root / "chapters").glob("*.qmd"))]:
         text = path.read_text("utf-8")
@@ -314,7 +339,8 @@ def small_book(project_copy: Project) -> Project:
     chapters = project_copy.root / "chapters"
     (chapters / "ket-qua.qmd").write_text(
         "# Kết quả {#sec-kq}\n\nXem @tbl-a, @tbl-b, @sec-pl và @sec-phuong-phap.\n\n"
-        "|A|B|\n|:--|--:|\n|1|2|\n\n: Tên bảng {#tbl-a}\n",
+        "|A|B|\n|:--|--:|\n|1|2|\n\n: Tên bảng {#tbl-a}\n\n"
+        "## Số liệu đã sửa {#sec-da-sua}\n\nKhông có số nào.\n",
         "utf-8",
     )
     (chapters / "phu-luc.qmd").write_text(
@@ -332,14 +358,20 @@ def small_book(project_copy: Project) -> Project:
     return project_copy
 
 
-@needs_quarto
+@pytest.mark.parametrize(
+    "publisher",
+    [pytest.param(render, id="quarto", marks=needs_quarto), pytest.param(embedded, id="embedded")],
+)
 @pytest.mark.build
-def test_the_real_quarto_makes_the_three_forms(small_book: Project) -> None:
+def test_the_small_book_has_its_three_forms(
+    small_book: Project, publisher: Callable[[Project, Edition, Path], object]
+) -> None:
+    """By the embedded publisher everywhere, so that the book stays one that Quarto can make."""
     import docx
     import pypdf
 
     out = small_book.root / "out"
-    render(small_book, load_edition(small_book, "demo-2024"), out)
+    publisher(small_book, load_edition(small_book, "demo-2024"), out)
     page = (out / "chapters" / "ket-qua.html").read_text("utf-8")
     for words in ("PL1.1", "Mục\u00a0I", "Phụ lục I", "treem-notice", "nd30-skip"):
         assert words in page

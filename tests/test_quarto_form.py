@@ -256,6 +256,27 @@ def test_a_letter_that_the_font_lacks_stops_the_build(project: Project) -> None:
         draw(project, "# Tổng quan\n\nĐoạn 漢.\n")
 
 
+CHART = """
+```{{=typst}}
+#pagebreak()
+#v({room}cm)
+#figure([#block(height: 9cm, breakable: false)[Nét vẽ]],
+  caption: figure.caption(position: bottom, [Tên hình]),
+  kind: "quarto-float-fig", supplement: "Hình", alt: "Hình") <fig-{number}>
+```
+"""
+
+
+def test_a_figure_and_its_caption_stay_on_one_page(project: Project) -> None:
+    """Down the foot of a page in steps smaller than a caption is high."""
+    charts = [CHART.format(room=14 + number * 0.4, number=number) for number in range(8)]
+    report = draw(project, FRONT + "\n# Hình\n" + "".join(charts))
+    text = [page.extract_text() for page in report.pages]
+    assert {page.count("Nét vẽ") - page.count("Tên hình") for page in text} == {0}
+    first = next(number for number, page in enumerate(text) if "Nét vẽ" in page)
+    assert len(charts) < len(text) - first < 2 * len(charts), "some moved on, some had room"
+
+
 PICTURE = """# A
 
 ```{=typst}

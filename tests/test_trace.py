@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from small_tables import PROJECT, judged, write_tables
 from treem.audit.lineage import Figure, merge_figures, write_figures
@@ -122,6 +124,15 @@ def test_a_value_is_walked_down_to_its_cell_file_and_sender(built: Project) -> N
     ):
         assert step in text
     assert found.intact
+
+
+def test_a_cell_of_a_text_file_is_named_without_a_sheet(built: Project) -> None:
+    path = built.report(EDITION).tables / "observations.parquet"
+    rows = parquet.read_table(path)
+    sheets = pyarrow.array([""] * rows.num_rows, "string")
+    place = rows.column_names.index("sheet")
+    parquet.write_table(rows.set_column(place, "sheet", sheets), path)
+    assert f"tệp {WORKBOOK}, ô F15\n" in trace(built, EDITION, "CT03.2-256-v").as_text()
 
 
 def test_a_target_ends_at_the_line_of_the_plan(built: Project) -> None:

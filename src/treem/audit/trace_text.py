@@ -90,7 +90,8 @@ def _observed(found: Trace) -> Iterator[str]:
             year=row["year"],
             raw=row["raw"],
         )
-        where = "cell" if row["cell"] else "row"
+        in_sheet = "cell" if row["sheet"] else "cell_alone"
+        where = in_sheet if row["cell"] else "row"
         yield _say(where, **{key: row[key] for key in ("file", "sheet", "cell", "published_row")})
         sender = {key: row[key] for key in ("agency", "received_date", "document_number")}
         if any(sender.values()):

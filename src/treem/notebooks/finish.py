@@ -139,6 +139,8 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def _kept_notebook(notebook: Mapping[str, Any], cells: list[dict[str, Any]]) -> dict[str, Any]:
+    # in lines, as Jupyter itself keeps it: Quarto joins the lines of one long text without a break
+    cells = [{**cell, "source": source(cell).splitlines(keepends=True)} for cell in cells]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {
         "cells": cells,

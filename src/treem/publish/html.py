@@ -42,6 +42,10 @@ SKIP = '<a class="nd30-skip" href="#quarto-document-content">Tới nội dung ch
 UNRESOLVED = re.compile(r'class="citation" data-cites="([^"]+)"|<strong>\?@([^<]+)</strong>')
 ENGLISH = {'aria-label="breadcrumb"': 'aria-label="Vị trí trong báo cáo"'}
 
+HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
+HEAD_CELL = re.compile(r"<th\b(?![^>]*\sscope=)([^>]*)>")
+SPANNING = re.compile(r'\scolspan="(?!1")')
+
 SCRIPTS = {
     "autocomplete.umd.js": {'"Search"': '"Tìm kiếm"', '"Submit"': '"Tìm"', '"Cancel"': '"Hủy"'},
     "quarto-search.js": {
@@ -88,7 +92,10 @@ def section_numbers(text: str) -> dict[str, Number]:
 
 
 def finish_page(text: str, numbers: Mapping[str, Number]) -> str:
-    """Return the page with our numbers, a skip link, and nothing English or from elsewhere."""
+    """Return the page with our numbers, a skip link, and nothing English or from elsewhere.
+
+    The head of each table says which columns its cells speak for, as that of a finished page does.
+    """
 
     def reference(match: re.Match[str]) -> str:
         opening, identifier, words = match.groups()
@@ -103,6 +110,7 @@ def finish_page(text: str, numbers: Mapping[str, Number]) -> str:
     text = CHAPTER.sub(_shown, text)
     text = SECTION.sub(_shown, text)
     text = FLOAT.sub(lambda m: f"{m[1]}{m[2]}{m[3]}{float_number(m[4])}", text)
+    text = HEAD.sub(lambda m: HEAD_CELL.sub(_scoped, m[0]), text)
     text = OUTSIDE_SCRIPT.sub("", text)
     if SKIP not in text:
         text = BODY.sub(lambda m: m[0] + SKIP, text, count=1)
@@ -114,6 +122,11 @@ def finish_page(text: str, numbers: Mapping[str, Number]) -> str:
 def _shown(match: re.Match[str]) -> str:
     space = " " if "chapter-number" in match[1] else ""
     return f"{match[1]}{parse(match[2]).shown}{match[3]}{space}"
+
+
+def _scoped(match: re.Match[str]) -> str:
+    scope = "colgroup" if SPANNING.search(match[1]) else "col"
+    return f'<th{match[1]} scope="{scope}">'
 
 
 def _finish_entry(entry: dict[str, object]) -> dict[str, object]:

@@ -95,7 +95,10 @@ def _sources(run: Run, records: Iterable[Record]) -> list[str]:
 
 
 def _cells(run: Run, observations: list[str]) -> list[str]:
-    """Return the workbook cells in short, a line a sheet: one file, or how many files."""
+    """Return the workbook cells in short, a line a sheet: one file, or how many files.
+
+    The cells of text files (CSV) have no sheet and share a line.
+    """
     said = words("trace")
     rows = [run.tables.observations[one] for one in observations]
     received = [row for row in rows if row["cell"]]
@@ -103,9 +106,8 @@ def _cells(run: Run, observations: list[str]) -> list[str]:
     for sheet in sorted({row["sheet"] for row in received}):
         of_sheet = [row for row in received if row["sheet"] == sheet]
         files = sorted({"/".join(row["file"].rsplit("/", 2)[-2:]) for row in of_sheet})
+        named = files[0] if len(files) == 1 else said["several"].format(count=len(files))
+        place = f"{named}, {sheet}" if sheet else named
         cells = ", ".join(sorted({row["cell"] for row in of_sheet}))
-        template = said["file_cells"] if len(files) == 1 else said["files_cells"]
-        lines.append(
-            escape(template.format(file=files[0], count=len(files), sheet=sheet, cells=cells))
-        )
+        lines.append(escape(said["cells"].format(place=place, cells=cells)))
     return lines
