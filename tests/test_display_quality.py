@@ -231,6 +231,13 @@ def test_what_was_left_out_says_why_and_leaves_out_what_was_replaced(tmp_path):
     assert "hồ sơ gửi sau thay thế" in said and "thay bằng số đính chính" in said
 
 
+def test_names_of_rules_are_set_apart_where_several_forbid_a_value(tmp_path):
+    two = [FINDING | {"message": name} for name in ("Tử số quá lớn", "Ô không đọc được")]
+    run = chapter(tmp_path, observed=[UNUSED], found=two)
+    (row,) = rows_of(tables.left_out(run))
+    assert row[-1] == "Tử số quá lớn; Ô không đọc được"
+
+
 def test_a_workbook_left_out_names_the_fault_of_the_workbook(tmp_path):
     whole = FINDING | {"severity": "submission", "cell": "", "measure": "", "message": "Chép lại."}
     more = [UNUSED | {"observation_id": f"o{n}", "measure": "CT02"} for n in range(60)]

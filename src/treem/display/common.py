@@ -290,6 +290,11 @@ def lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
+def upper_first(sentence: str) -> str:
+    """Return a sentence as it stands alone in a cell."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def blank(columns: int = 1) -> Cell:
     """Return an empty cell."""
     return text("", columns=columns)

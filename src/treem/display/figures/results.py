@@ -56,13 +56,9 @@ def value(run: Run, result: Result) -> Printed | None:
 
 def replaced(run: Run, result: Result) -> Printed | None:
     """Print the published value that a result replaces, so that the two differ in print."""
-    exact = result.exact("replaces")
-    if exact is None:
+    exact, shown = result.exact("replaces"), _shown_before(run, result)
+    if exact is None or shown is None:
         return None
-    measure = run.register.measures[result.measure]
-    now = result.exact("value", measure.multiplier)
-    decimals = _decimals(measure, exact)
-    shown = format_against(exact, [exact if now is None else now], decimals)
     return record_result(
         run,
         result,
@@ -185,11 +181,28 @@ def relative_gap(run: Run, result: Result, year: int) -> Printed | None:
 
 
 def _shown(run: Run, result: Result) -> numbers.Printed | None:
+    """Round a value against its targets; one that replaces another is not printed like it."""
     measure = run.register.measures[result.measure]
     exact = result.exact("value", measure.multiplier)
     if exact is None:
         return None
-    return format_against(exact, levels_of(run, measure.id), _decimals(measure, exact))
+    levels, usual = levels_of(run, measure.id), _decimals(measure, exact)
+    before = _shown_before(run, result)
+    tried = [
+        format_against(exact, levels, decimals)
+        for decimals in range(usual, max(usual, numbers.MOST_DECIMALS) + 1)
+    ]
+    return next((one for one in tried if before is None or one.text != before.text), tried[0])
+
+
+def _shown_before(run: Run, result: Result) -> numbers.Printed | None:
+    """Round the published value that a result replaces against the value of now."""
+    before = result.exact("replaces")
+    if before is None:
+        return None
+    measure = run.register.measures[result.measure]
+    now = result.exact("value", measure.multiplier)
+    return format_against(before, [before if now is None else now], _decimals(measure, before))
 
 
 def _limit_only(run: Run, result: Result) -> Printed | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from treem.display import figures
-from treem.display.common import words
+from treem.display.common import upper_first, words
 from treem.display.numbers import with_unit
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
@@ -124,7 +124,7 @@ def left_out(run: Run) -> Table | None:
         return None
     said = words("left_out")
     with_value = any(row["raw"] for row in unused)
-    why = said["why"] if with_value else words("findings")["checked"]
+    why = said["why" if with_value else "checked"]
     columns = [words("measure"), words("coverage")["area"], said["where"], why]
     if with_value:
         columns.insert(2, said["value"])
@@ -174,7 +174,9 @@ def _why(run: Run, row: Mapping[str, Any]) -> str:
         if one["area_code"] == row["area_code"] and one["severity"] == "record"
     ]
     same = [one["message"] for one in found if one["cell"] == row["cell"]]
-    return " ".join(dict.fromkeys(whole or same or [one["message"] for one in found]))
+    said = [*dict.fromkeys(whole or same or [one["message"] for one in found])]
+    sentences = all(one.endswith((".", "!", "?")) for one in said)
+    return (" " if sentences else "; ").join(said)
 
 
 def _place(row: Mapping[str, Any]) -> str:
@@ -207,7 +209,7 @@ def resubmissions(run: Run) -> Table | None:
             ]
         )
     head = [heads(*(said[name] for name in names))]
-    return Table(head, body, (17, 7, 13, 14, 20, 10, 19), "resubmissions")
+    return Table(head, body, (17, 7, 14, 16, 23, 10, 13), "resubmissions")
 
 
 def revisions(run: Run) -> Table | None:
@@ -222,15 +224,15 @@ def revisions(run: Run) -> Table | None:
         body.append(
             [
                 text(row.measure),
-                text(row["area_name"]),
+                text(run.name_of(run.place_of(row.area_code, row.year))),
                 text(str(row.year), align="center"),
                 _amount(figures.replaced(run, row), unit),
                 _amount(figures.value(run, row), unit),
-                text(row["revision_reason"]),
+                text(upper_first(row["revision_reason"])),
             ]
         )
     head = [heads(*(said[name] for name in ("measure", "area", "year", "before", "now", "why")))]
-    return Table(head, body, (11, 20, 8, 14, 14, 33), "revisions")
+    return Table(head, body, (10, 17, 8, 16, 16, 33), "revisions")
 
 
 def _amount(printed: Printed | None, unit: str) -> Cell:
