@@ -95,7 +95,7 @@ def _sources(run: Run, records: Iterable[Record]) -> list[str]:
 
 
 def _cells(run: Run, observations: list[str]) -> list[str]:
-    """Return the workbook cells in short, a line a sheet: one file, or how many files."""
+    """Return the cells in short, a line a sheet: one file, or how many; CSV has no sheet."""
     said = words("trace")
     rows = [run.tables.observations[one] for one in observations]
     received = [row for row in rows if row["cell"]]
@@ -103,9 +103,15 @@ def _cells(run: Run, observations: list[str]) -> list[str]:
     for sheet in sorted({row["sheet"] for row in received}):
         of_sheet = [row for row in received if row["sheet"] == sheet]
         files = sorted({"/".join(row["file"].rsplit("/", 2)[-2:]) for row in of_sheet})
-        cells = ", ".join(sorted({row["cell"] for row in of_sheet}))
-        template = said["file_cells"] if len(files) == 1 else said["files_cells"]
-        lines.append(
-            escape(template.format(file=files[0], count=len(files), sheet=sheet, cells=cells))
-        )
+        cells = ", ".join(sorted({row["cell"] for row in of_sheet}, key=_column_and_row))
+        named = files[0] if len(files) == 1 else said["files_many"].format(count=len(files))
+        places = ", ".join(filter(None, (named, sheet)))
+        lines.append(escape(said["cells"].format(places=places, cells=cells)))
     return lines
+
+
+def _column_and_row(cell: str) -> tuple[int, str, int, str]:
+    """Order cells as a sheet does: H9 before H10, Z1 before AA1."""
+    column = cell.rstrip("0123456789")
+    row = cell[len(column) :]
+    return len(column), column, int(row or 0), cell
