@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup, Tag
 
 from small_tables import REGISTER, judged, small_run
 from treem.display import tables
+from treem.display.tables.trace import _cells
 from treem.notebooks.api import Run
 
 RESULTS = {
@@ -152,6 +153,45 @@ def test_what_is_missing_is_never_printed_as_nothing(tmp_path: Path) -> None:
     table = tables.pace(small_run(tmp_path, changes))
     assert _row(table, "CT03.2")[2] == "0,0004"
     assert _row(table, "CT04.2")[2] == "0,0"
+
+
+def test_in_the_year_of_a_target_no_yearly_pace_is_asked_for(tmp_path: Path) -> None:
+    change = judged(
+        "10.4", "NOT_MET", gap_2025="0.4", gap_2030="2.4", yearly_change_2030="-0.48", ratio="0.93"
+    )
+    run = small_run(tmp_path, {("27", 2025, "CT03.2"): change}, edition="demo-2025")
+    table = BeautifulSoup(str(tables.pace(run)), "html.parser")
+    spans = [cell.get("colspan") for cell in table.select("thead tr:first-child th")]
+    assert spans == [None, None, None, "3"] and "Còn thiếu" in table.thead.get_text()
+    assert _row(tables.pace(run), "CT03.2")[1:] == ["0,93", "0,4", "2,4", "−0,5", ""]
+
+
+def test_empty_cells_of_a_result_are_explained(run: Run) -> None:
+    assert "Ô trống: ở cột gốc" in tables.results(run, 1).note
+
+
+def test_the_trace_annex_names_cells_in_the_order_of_a_sheet(tmp_path: Path) -> None:
+    """A CSV file has no sheet, so none is named."""
+    places = [
+        ("07.csv", "", "H10"),
+        ("07.csv", "", "H9"),
+        ("1.xlsx", "Biểu", "I9"),
+        ("2.xlsx", "Biểu", "H10"),
+    ]
+    seen = [
+        {
+            "observation_id": f"o-{number}",
+            "file": f"data/x/2024/{file}",
+            "sheet": sheet,
+            "cell": cell,
+        }
+        for number, (file, sheet, cell) in enumerate(places)
+    ]
+    run = small_run(tmp_path, {}, observations=seen)
+    assert _cells(run, [one["observation_id"] for one in seen]) == [
+        "2024/07.csv: H9, H10",
+        "2 tệp, Biểu: H10, I9",
+    ]
 
 
 def test_every_objective_shows_all_its_measures(run: Run) -> None:
