@@ -155,6 +155,22 @@ def test_what_is_missing_is_never_printed_as_nothing(tmp_path: Path) -> None:
     assert _row(table, "CT04.2")[2] == "0,0"
 
 
+def test_an_end_of_an_interval_stands_on_its_own_side_of_a_target(tmp_path: Path) -> None:
+    """97,96 and 98,04 would both be 98,0 beside a target of 98."""
+    sure = judged("98.2", "MET", lower="98.04", upper="98.41", certainty="CERTAIN")
+    unsure = judged("98.4", "MET", lower="97.96", upper="98.83", certainty="UNCERTAIN")
+    far = judged("99.4", "MET", lower="99.21", upper="99.52", certainty="CERTAIN")
+    shown = []
+    for number, row in enumerate((sure, unsure, far)):
+        run = small_run(tmp_path / str(number), {("27", 2024, "CT05.1"): row})
+        shown.append(re.findall(r"[0-9,]+", _row(tables.results(run, 1), "CT05.1")[2]))
+    assert shown == [
+        ["98,2", "98,04", "98,41"],
+        ["98,4", "97,96", "98,83"],
+        ["99,4", "99,2", "99,5"],
+    ]
+
+
 def test_in_the_year_of_a_target_no_yearly_pace_is_asked_for(tmp_path: Path) -> None:
     change = judged(
         "10.4", "NOT_MET", gap_2025="0.4", gap_2030="2.4", yearly_change_2030="-0.48", ratio="0.93"

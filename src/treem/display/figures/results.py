@@ -98,18 +98,23 @@ def part(run: Run, result: Result, name: str) -> Printed | None:
 
 
 def interval(run: Run, result: Result) -> tuple[Printed, Printed] | None:
-    """Print the two ends of the 95 % interval of a result, with the decimals of its value."""
-    if not result["lower"]:
+    """Print the two ends of the 95 % interval of a result, with the decimals of its value.
+
+    More where a rounded end would stand on another side of a target: how sure a verdict is rests on
+    that side.
+    """
+    lower, upper = result.exact("lower"), result.exact("upper")
+    if lower is None or upper is None:
         return None
     value_shown = _shown(run, result)
     usual = run.register.measures[result.measure].decimals
-    decimals = value_shown.decimals if value_shown else usual
-    ends = []
-    for code, column in (("lo", "lower"), ("hi", "upper")):
-        exact = result.exact(column)
-        assert exact is not None
-        text = format_decimal(exact, decimals)
-        ends.append(record_result(run, result, code, exact, text, decimals, "interval"))
+    least = value_shown.decimals if value_shown else usual
+    levels = levels_of(run, result.measure)
+    decimals = max(format_against(end, levels, least).decimals for end in (lower, upper))
+    ends = [
+        record_result(run, result, code, end, format_decimal(end, decimals), decimals, "interval")
+        for code, end in (("lo", lower), ("hi", upper))
+    ]
     return ends[0], ends[1]
 
 
