@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -283,6 +283,18 @@ def objective_title(run: Run, number: int) -> str:
     """Return `Mục tiêu 1: Về phát triển …`."""
     title = run.register.objectives[number].title
     return str(words("objective").format(number=number, title=title))
+
+
+def shown_area(run: Run, row: Mapping[str, str]) -> str:
+    """Return the name of the area of a row; of two provinces of one name, which it is."""
+    from treem.indicators.rollup import find_place
+
+    keys = {run.edition.province: (run.edition.geography, run.edition.province)}
+    keys[run.plan_area] = run.province_key
+    key = keys.get(row["area_code"])
+    if key is None or not row["year"]:
+        return row["area_name"]
+    return run.name_of(find_place(run.edition, run.areas, int(row["year"]), key))
 
 
 def lower_first(name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from treem.display import figures
-from treem.display.common import upper_first, words
+from treem.display.common import shown_area, upper_first, words
 from treem.display.numbers import with_unit
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
@@ -79,7 +79,7 @@ def findings(run: Run) -> Table | None:
         if rows:
             title = f"{severity_name(severity)}: {said['follows'][severity]}"
             body.append(group(title[:1].upper() + title[1:], len(head[0])))
-            body += [_finding_row(row, with_todo) for row in rows]
+            body += [_finding_row(run, row, with_todo) for row in rows]
     lines = [_joined(run, len(listed), len(joined))] if len(joined) < len(listed) else []
     if len(listed) < len(run.tables.findings):
         lines.append(said["info_left_out"].format(most=MOST_LISTED))
@@ -87,11 +87,11 @@ def findings(run: Run) -> Table | None:
     return Table(head, body, widths, "findings", "<br>".join(lines))
 
 
-def _finding_row(row: Mapping[str, str], with_todo: bool) -> Row:
+def _finding_row(run: Run, row: Mapping[str, str], with_todo: bool) -> Row:
     what = row["message"]
     if row["waiver"]:
         what += " " + words("findings")["waived"].format(waiver=row["waiver"])
-    cells = [text(_place(row)), text(what)]
+    cells = [text(_place(row) or f"{shown_area(run, row)} {row['year']}".strip()), text(what)]
     return [*cells, text(row["instruction"])] if with_todo else cells
 
 
@@ -181,8 +181,7 @@ def _why(run: Run, row: Mapping[str, Any]) -> str:
 
 def _place(row: Mapping[str, Any]) -> str:
     named = [row["file"].rsplit("/", 2)[-2:] if row["file"] else [], [row["sheet"]], [row["cell"]]]
-    place = ", ".join("/".join(part) for part in named if any(part))
-    return place or f"{row['area_name']} {row['year']}".strip()
+    return ", ".join("/".join(part) for part in named if any(part))
 
 
 def resubmissions(run: Run) -> Table | None:
