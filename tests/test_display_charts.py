@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from small_tables import REGISTER, judged, small_run
-from treem.display import charts
+from treem.display import charts, prose
 from treem.display.canvas import DPI, POINTS, Chart, Frame, drawing, new_figure, panels
 from treem.display.charts.marks import LINES, add_legend
 from treem.errors import PublishError
@@ -78,7 +78,7 @@ def test_a_district_is_drawn_beside_the_province(tmp_path: Path) -> None:
     run = small_run(tmp_path, _everywhere("CT22", "31"), area="256")
     chart = charts.district(run)
     assert chart is not None
-    assert chart.alt.endswith("năm 2024. Có mức dưới 90: CT22: 31,0%, toàn tỉnh 31,0%.")
+    assert chart.alt.endswith("năm 2024. Có giá trị dưới 90: CT22: 31,0%, toàn tỉnh 31,0%.")
     assert charts.district(small_run(tmp_path, {}, area="256")) is None
 
 
@@ -86,7 +86,7 @@ def test_shares_near_all_children_get_an_axis_of_their_own(tmp_path: Path) -> No
     values = _everywhere("CT22", "31") | _everywhere("CT17", "99.2")
     chart = charts.district(small_run(tmp_path, values, area="256"))
     assert chart is not None
-    assert "Mọi mức trong ô từ 90 trở lên: CT17: 99,2%, toàn tỉnh 99,2%. Có mức" in chart.alt
+    assert "Mọi giá trị từ 90 trở lên: CT17: 99,2%, toàn tỉnh 99,2%. Có giá trị" in chart.alt
 
 
 def test_figures_that_do_not_compare_are_not_called_missing(tmp_path: Path) -> None:
@@ -94,6 +94,22 @@ def test_figures_that_do_not_compare_are_not_called_missing(tmp_path: Path) -> N
     alt = charts.paths(small_run(tmp_path, values), 1).alt
     assert "CT01" in alt and "mức năm 2030 ít nhất 87%, không so sánh được." in alt
     assert "mức năm 2030 ít nhất 95%, chưa có số liệu." in alt
+
+
+def test_a_panel_names_the_years_it_does_not_draw(tmp_path: Path) -> None:
+    apart = judged("82.9", "NOT_COMPARABLE", comparable="false")
+    hidden = judged("", "", status="suppressed", mark="[c]")
+    values = {
+        ("27", 2023, "CT01"): judged("81", "ON_TRACK"),
+        ("27", 2024, "CT01"): apart,
+        ("27", 2023, "CT06"): hidden,
+    }
+    alt = charts.paths(small_run(tmp_path, values), 1).alt
+    assert "kết quả năm 2023 81,0%, 2024: không so sánh được." in alt
+    assert "mức năm 2030 không quá 2%, 2023: không công bố." in alt
+    everywhere = {("27", year, "CT06"): hidden for year in (2021, 2022, 2023, 2024)}
+    alt = charts.paths(small_run(tmp_path / "all", everywhere), 1).alt
+    assert "mức năm 2030 không quá 2%, không công bố." in alt
 
 
 def test_a_legend_names_only_what_is_drawn(tmp_path: Path) -> None:
@@ -170,6 +186,8 @@ def test_a_funnel_names_areas_outside_by_side_and_never_by_rank(
         "CT22 Trẻ từ 7 tuổi được hỏi ý kiến: toàn tỉnh 32,0%; ngoài giới hạn 99,8%: "
         "Huyện 261 (cao hơn)." in chart.alt
     )
+    said = prose.funnels(small_run(tmp_path, values)).markdown
+    assert said.endswith("Mã địa bàn được ghi trong hình: 261 Huyện 261.")
     assert charts.funnels(small_run(tmp_path, values), "events") is None
     assert chart.png == charts.funnels(small_run(tmp_path, values), "shares").png
 

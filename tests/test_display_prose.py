@@ -79,6 +79,7 @@ def test_the_largest_gaps_are_ordered_by_their_share_of_the_target(tmp_path: Pat
     )
     said = prose.largest_gaps(run).markdown
     assert re.findall(r"\*\*(CT[\d.]+)\*\*", said) == ["CT03.2", "CT21", "CT11.2"]
+    assert "còn thiếu [10,0]" in said and re.search(r"\[10,0\]\{[^}]*\} điểm phần trăm, bằng", said)
     assert "[34,0]" in said and "dưới [10]" in said and "có tiến bộ, cần tăng tốc" in said
 
 

@@ -90,9 +90,16 @@ def write(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, str]])
 
 
 def chapter(
-    folder: Path, coverage=(), resubmissions=(), waivers=(), corrections=(), observed=(), found=()
+    folder: Path,
+    coverage=(),
+    resubmissions=(),
+    waivers=(),
+    corrections=(),
+    observed=(),
+    found=(),
+    edition="demo-2024",
 ):
-    run = small_run(folder, {}, observations=observed, findings=found)
+    run = small_run(folder, {}, edition=edition, observations=observed, findings=found)
     write(folder / "coverage.csv", COVERAGE_COLUMNS, coverage)
     write(folder / "resubmissions.csv", RESUBMISSION_COLUMNS, resubmissions)
     write(folder / "waivers.csv", WAIVER_COLUMNS, waivers)
@@ -143,6 +150,27 @@ def test_the_gaps_are_named_area_by_area(tmp_path):
         ["2023", "Huyện Yên Phong", "□ chưa gửi hồ sơ", "mọi chỉ tiêu con phải báo cáo"],
         ["2022", "Thành phố Bắc Ninh", "× có số bị bỏ ra vì lỗi", "CT01"],
     ]
+
+
+def test_of_two_provinces_a_gap_and_a_finding_name_theirs(tmp_path):
+    missing = FINDING | {"file": "", "sheet": "", "cell": "", "area_name": "Tỉnh Bắc Ninh"}
+    found = [
+        missing | {"area_code": "24", "year": "2025"},
+        missing | {"area_code": "27"},
+    ]
+    cells = [
+        one(2023, "27", "CT10", "missing_submission", "Tỉnh Bắc Ninh", "province"),
+        one(2025, "24", "CT10", "missing_submission", "Tỉnh Bắc Ninh", "province"),
+    ]
+    run = chapter(tmp_path, coverage=cells, found=found, edition="demo-2025")
+    assert {row[0] for row in rows_of(tables.findings(run))[1:]} == {
+        "Tỉnh Bắc Ninh mới 2025",
+        "Tỉnh Bắc Ninh cũ 2024",
+    }
+    assert {(row[0], row[1]) for row in rows_of(tables.coverage_gaps(run))} == {
+        ("2023", "Tỉnh Bắc Ninh cũ"),
+        ("2025", "Tỉnh Bắc Ninh mới"),
+    }
 
 
 def test_cells_are_counted_once_by_who_owes_them(tmp_path):
@@ -229,6 +257,13 @@ def test_what_was_left_out_says_why_and_leaves_out_what_was_replaced(tmp_path):
     ]
     said = prose.left_out(run).markdown
     assert "hồ sơ gửi sau thay thế" in said and "thay bằng số đính chính" in said
+
+
+def test_names_of_rules_are_set_apart_where_several_forbid_a_value(tmp_path):
+    two = [FINDING | {"message": name} for name in ("Tử số quá lớn", "Ô không đọc được")]
+    run = chapter(tmp_path, observed=[UNUSED], found=two)
+    (row,) = rows_of(tables.left_out(run))
+    assert row[-1] == "Tử số quá lớn; Ô không đọc được"
 
 
 def test_a_workbook_left_out_names_the_fault_of_the_workbook(tmp_path):

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 from small_tables import REGISTER, judged, small_run
 from treem.display import tables
+from treem.display.tables.trace import _cells
 from treem.notebooks.api import Run
 
 RESULTS = {
@@ -155,6 +156,61 @@ def test_what_is_missing_is_never_printed_as_nothing(tmp_path: Path) -> None:
     assert _row(table, "CT04.2")[2] == "0,0"
 
 
+def test_an_end_of_an_interval_stands_on_its_own_side_of_a_target(tmp_path: Path) -> None:
+    """97,96 and 98,04 would both be 98,0 beside a target of 98."""
+    sure = judged("98.2", "MET", lower="98.04", upper="98.41", certainty="CERTAIN")
+    unsure = judged("98.4", "MET", lower="97.96", upper="98.83", certainty="UNCERTAIN")
+    far = judged("99.4", "MET", lower="99.21", upper="99.52", certainty="CERTAIN")
+    shown = []
+    for number, row in enumerate((sure, unsure, far)):
+        run = small_run(tmp_path / str(number), {("27", 2024, "CT05.1"): row})
+        shown.append(re.findall(r"[0-9,]+", _row(tables.results(run, 1), "CT05.1")[2]))
+    assert shown == [
+        ["98,2", "98,04", "98,41"],
+        ["98,4", "97,96", "98,83"],
+        ["99,4", "99,2", "99,5"],
+    ]
+
+
+def test_in_the_year_of_a_target_no_yearly_pace_is_asked_for(tmp_path: Path) -> None:
+    change = judged(
+        "10.4", "NOT_MET", gap_2025="0.4", gap_2030="2.4", yearly_change_2030="-0.48", ratio="0.93"
+    )
+    run = small_run(tmp_path, {("27", 2025, "CT03.2"): change}, edition="demo-2025")
+    table = BeautifulSoup(str(tables.pace(run)), "html.parser")
+    spans = [cell.get("colspan") for cell in table.select("thead tr:first-child th")]
+    assert spans == [None, None, None, "3"] and "Còn thiếu" in table.thead.get_text()
+    assert _row(tables.pace(run), "CT03.2")[1:] == ["0,93", "0,4", "2,4", "−0,5", ""]
+
+
+def test_empty_cells_of_a_result_are_explained(run: Run) -> None:
+    assert "Ô trống: ở cột gốc" in tables.results(run, 1).note
+
+
+def test_the_trace_annex_names_cells_in_the_order_of_a_sheet(tmp_path: Path) -> None:
+    """A CSV file has no sheet, so none is named."""
+    places = [
+        ("07.csv", "", "H10"),
+        ("07.csv", "", "H9"),
+        ("1.xlsx", "Biểu", "I9"),
+        ("2.xlsx", "Biểu", "H10"),
+    ]
+    seen = [
+        {
+            "observation_id": f"o-{number}",
+            "file": f"data/x/2024/{file}",
+            "sheet": sheet,
+            "cell": cell,
+        }
+        for number, (file, sheet, cell) in enumerate(places)
+    ]
+    run = small_run(tmp_path, {}, observations=seen)
+    assert _cells(run, [one["observation_id"] for one in seen]) == [
+        "2024/07.csv: H9, H10",
+        "2 tệp, Biểu: H10, I9",
+    ]
+
+
 def test_every_objective_shows_all_its_measures(run: Run) -> None:
     shown = [
         row[0].split()[0]
@@ -299,4 +355,4 @@ def test_the_trace_annex_names_sheets_and_leaves_none_for_text_files() -> None:
     )  # fmt: skip
     page = BeautifulSoup(tables.trace(run)._repr_html_(), "html.parser")  # type: ignore[arg-type]
     lines = list(page.select("tbody td")[-1].stripped_strings)
-    assert lines == ["2 tệp: H10, H9", "2024/256.xlsx, Biểu số liệu: H9"]
+    assert lines == ["2 tệp: H9, H10", "2024/256.xlsx, Biểu số liệu: H9"]

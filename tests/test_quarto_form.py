@@ -288,3 +288,28 @@ PICTURE = """# A
 def test_a_picture_without_words_stops_the_build(project: Project) -> None:
     with pytest.raises(typst.TypstError, match="alt"):
         draw(project, PICTURE)
+
+
+PUSHED = """
+```{{=typst}}
+#pagebreak()
+#v({height}pt)
+#figure(
+  block(height: 100pt)[Thân {height}],
+  alt: "Thân",
+  caption: [Lời {height}],
+  kind: "quarto-float-fig",
+  supplement: "Hình",
+)
+```
+"""
+
+
+def test_a_picture_keeps_its_caption_on_its_page(project: Project) -> None:
+    """Pictures at every height where a page could end between them and their caption."""
+    heights = range(480, 660, 6)
+    report = draw(project, "# A\n" + "".join(PUSHED.format(height=n) for n in heights))
+    pages = [page.extract_text() for page in report.pages]
+    for height in heights:
+        page = next(text for text in pages if f"Thân {height}" in text)
+        assert f"Lời {height}" in page

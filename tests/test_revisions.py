@@ -197,6 +197,29 @@ def test_the_document_prints_what_was_replaced_and_why(tmp_path: Path) -> None:
     assert "2 kết quả" in re.sub(r"\[(\d+)\]\{[^}]*\}", r"\1", prose.revisions(run).markdown)
 
 
+def test_a_small_revision_is_visible_and_says_which_province(tmp_path: Path) -> None:
+    """33 and 32.967 are both 33,0 at the usual decimals; the published one was printed so."""
+    revised = judged(
+        "32.967",
+        "MET",
+        status="revised",
+        mark="[r]",
+        replaces="33",
+        replaced_in="params/disclosure/ledger/demonstration/0001-demo-2024.csv:7",
+        revision_reason="đính chính DC-1: Rà soát lại",
+    )
+    run = small_run(tmp_path, {("27", 2024, "CT22"): revised}, edition="demo-2025")
+    (row,) = BeautifulSoup(str(tables.revisions(run)), "html.parser").select("tbody tr")
+    told = [cell.get_text() for cell in row.select("td")]
+    assert told[1:] == [
+        "Tỉnh Bắc Ninh cũ",
+        "2024",
+        "33,0%",
+        "32,97%",
+        "Đính chính DC-1: Rà soát lại",
+    ]
+
+
 def test_nothing_revised_makes_no_table(tmp_path: Path) -> None:
     run = small_run(tmp_path, {})
     assert tables.revisions(run) is None

@@ -118,7 +118,7 @@ def test_a_value_is_walked_down_to_its_cell_file_and_sender(built: Project) -> N
         "tử số × 1.000 / mẫu số",
         "ghi “ 46”",
         f"tệp {WORKBOOK}, trang Biểu số liệu, ô F15",
-        "Ủy ban nhân dân thành phố; ngày nhận 2025-01-13; văn bản số TD-256/2024",
+        "Ủy ban nhân dân thành phố; ngày nhận 13/01/2025; văn bản số TD-256/2024",
         "Phát hiện F-1: Đã xem lại.",
         "còn khớp",
     ):

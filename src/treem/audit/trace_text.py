@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from treem.audit.lineage import NATION
-from treem.display.numbers import SIGNS, with_unit
+from treem.display.numbers import SIGNS, short_date, with_unit
 from treem.display.texts import load_texts
 from treem.display.words import verdict_name
 from treem.plan.model import TARGET_YEARS
@@ -94,6 +95,8 @@ def _observed(found: Trace) -> Iterator[str]:
         where = in_sheet if row["cell"] else "row"
         yield _say(where, **{key: row[key] for key in ("file", "sheet", "cell", "published_row")})
         sender = {key: row[key] for key in ("agency", "received_date", "document_number")}
+        if sender["received_date"]:
+            sender["received_date"] = short_date(dt.date.fromisoformat(sender["received_date"]))
         if any(sender.values()):
             yield _say("sender", **{key: value or "…" for key, value in sender.items()})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -285,9 +285,26 @@ def objective_title(run: Run, number: int) -> str:
     return str(words("objective").format(number=number, title=title))
 
 
+def shown_area(run: Run, row: Mapping[str, str]) -> str:
+    """Return the name of the area of a row; of two provinces of one name, which it is."""
+    from treem.indicators.rollup import find_place
+
+    keys = {run.edition.province: (run.edition.geography, run.edition.province)}
+    keys[run.plan_area] = run.province_key
+    key = keys.get(row["area_code"])
+    if key is None or not row["year"]:
+        return row["area_name"]
+    return run.name_of(find_place(run.edition, run.areas, int(row["year"]), key))
+
+
 def lower_first(name: str) -> str:
     """Return a name as it stands within a sentence: `tỉnh Bắc Ninh`, `theo mục I.2`."""
     return name[:1].lower() + name[1:]
+
+
+def upper_first(sentence: str) -> str:
+    """Return a sentence as it stands alone in a cell."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def blank(columns: int = 1) -> Cell:

@@ -20,7 +20,7 @@ from treem.display.numbers import (
     with_unit,
 )
 from treem.display.texts import load_texts
-from treem.display.words import verdict_name
+from treem.display.words import unit_of_difference, verdict_name
 from treem.indicators.progress import RATIO_LIMITS, Case, Judgement
 from treem.plan.model import TARGET_YEARS, Comparator
 
@@ -136,12 +136,11 @@ def _short(judged: Judged, gap: Fraction | None) -> str:
 def _amount(judged: Judged, amount: Fraction) -> str:
     """Print a difference so that what is not zero does not look like zero."""
     printed = format_against(amount, [Fraction(0)], judged.decimals)
-    texts = load_texts("reasons")
-    unit = texts["difference_unit"].get(judged.unit, judged.unit)
+    unit = unit_of_difference(judged.unit)
     if not printed.note:
         return with_unit(printed.text, unit)
     step = with_unit(format_exact(Fraction(1, 10**MOST_DECIMALS)), unit)
-    return cast(str, texts["tiny"]).format(step=step)
+    return cast(str, load_texts("reasons")["tiny"]).format(step=step)
 
 
 def _text(group: str, key: str, **values: str) -> str:

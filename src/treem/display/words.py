@@ -44,6 +44,11 @@ def verdict_name(
     return word("verdict", code)
 
 
+def unit_of_difference(unit: str) -> str:
+    """Return the unit of a difference of two values: shares differ by points, not by a share."""
+    return words_of("difference_unit").get(unit, unit)
+
+
 def mode_name(code: str) -> str:
     """Return the name of a mode; "" for none."""
     return word("mode", code) if code else ""

@@ -48,7 +48,7 @@ def _draw(run: Run, axes: Axes, measure: Measure) -> str:
     years = [year for year in run.edition.years if year <= run.year]
     found = [row for year in years if (row := run.result(measure.id, year=year))]
     drawn = [row for row in found if row["value"] and row["comparable"] == "true"]
-    missing = "" if drawn else _why_empty(found)
+    missing = _what_is_apart(found) if drawn else _why_empty(found)
     if case.undefined:
         drawn, missing = [], chart_texts()["undefined"]
     else:
@@ -67,10 +67,27 @@ def _draw(run: Run, axes: Axes, measure: Measure) -> str:
 
 def _why_empty(found: list[Result]) -> str:
     """Say why a panel shows no result: figures that do not compare with 2020, or none at all."""
-    reported = any(row.has_value and row["comparable"] != "true" for row in found)
-    withheld = any(row["status"] == "suppressed" for row in found)
-    code = "not_comparable" if reported else "withheld" if withheld else "no_data"
-    return str(chart_texts()[code])
+    if any(_apart(row) for row in found):
+        return str(chart_texts()["not_comparable"])
+    withheld = [row for row in found if row["status"] == "suppressed"]
+    if withheld and len(withheld) < len(found):
+        return _of_years("years_withheld", withheld)
+    return str(chart_texts()["withheld" if withheld else "no_data"])
+
+
+def _what_is_apart(found: list[Result]) -> str:
+    """Name the years whose figures do not compare with 2020 and are not drawn; "" for none."""
+    apart = [row for row in found if _apart(row)]
+    return _of_years("years_apart", apart) if apart else ""
+
+
+def _apart(row: Result) -> bool:
+    return row.has_value and row["comparable"] != "true"
+
+
+def _of_years(code: str, rows: list[Result]) -> str:
+    years = ", ".join(str(row.year) for row in rows)
+    return str(chart_texts()[code].format(years=years))
 
 
 def _dress(axes: Axes, measure: Measure) -> None:

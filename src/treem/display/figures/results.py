@@ -56,13 +56,9 @@ def value(run: Run, result: Result) -> Printed | None:
 
 def replaced(run: Run, result: Result) -> Printed | None:
     """Print the published value that a result replaces, so that the two differ in print."""
-    exact = result.exact("replaces")
-    if exact is None:
+    exact, shown = result.exact("replaces"), _shown_before(run, result)
+    if exact is None or shown is None:
         return None
-    measure = run.register.measures[result.measure]
-    now = result.exact("value", measure.multiplier)
-    decimals = _decimals(measure, exact)
-    shown = format_against(exact, [exact if now is None else now], decimals)
     return record_result(
         run,
         result,
@@ -102,18 +98,23 @@ def part(run: Run, result: Result, name: str) -> Printed | None:
 
 
 def interval(run: Run, result: Result) -> tuple[Printed, Printed] | None:
-    """Print the two ends of the 95 % interval of a result, with the decimals of its value."""
-    if not result["lower"]:
+    """Print the two ends of the 95 % interval of a result, with the decimals of its value.
+
+    More where a rounded end would stand on another side of a target: how sure a verdict is rests on
+    that side.
+    """
+    lower, upper = result.exact("lower"), result.exact("upper")
+    if lower is None or upper is None:
         return None
     value_shown = _shown(run, result)
     usual = run.register.measures[result.measure].decimals
-    decimals = value_shown.decimals if value_shown else usual
-    ends = []
-    for code, column in (("lo", "lower"), ("hi", "upper")):
-        exact = result.exact(column)
-        assert exact is not None
-        text = format_decimal(exact, decimals)
-        ends.append(record_result(run, result, code, exact, text, decimals, "interval"))
+    least = value_shown.decimals if value_shown else usual
+    levels = levels_of(run, result.measure)
+    decimals = max(format_against(end, levels, least).decimals for end in (lower, upper))
+    ends = [
+        record_result(run, result, code, end, format_decimal(end, decimals), decimals, "interval")
+        for code, end in (("lo", lower), ("hi", upper))
+    ]
     return ends[0], ends[1]
 
 
@@ -185,11 +186,28 @@ def relative_gap(run: Run, result: Result, year: int) -> Printed | None:
 
 
 def _shown(run: Run, result: Result) -> numbers.Printed | None:
+    """Round a value against its targets; one that replaces another is not printed like it."""
     measure = run.register.measures[result.measure]
     exact = result.exact("value", measure.multiplier)
     if exact is None:
         return None
-    return format_against(exact, levels_of(run, measure.id), _decimals(measure, exact))
+    levels, usual = levels_of(run, measure.id), _decimals(measure, exact)
+    before = _shown_before(run, result)
+    tried = [
+        format_against(exact, levels, decimals)
+        for decimals in range(usual, max(usual, numbers.MOST_DECIMALS) + 1)
+    ]
+    return next((one for one in tried if before is None or one.text != before.text), tried[0])
+
+
+def _shown_before(run: Run, result: Result) -> numbers.Printed | None:
+    """Round the published value that a result replaces against the value of now."""
+    before = result.exact("replaces")
+    if before is None:
+        return None
+    measure = run.register.measures[result.measure]
+    now = result.exact("value", measure.multiplier)
+    return format_against(before, [before if now is None else now], _decimals(measure, before))
 
 
 def _limit_only(run: Run, result: Result) -> Printed | None:

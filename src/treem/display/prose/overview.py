@@ -19,7 +19,7 @@ from treem.display.common import (
 )
 from treem.display.prose.counts import groups_of_verdicts, next_target_year, number_of
 from treem.display.sentence import Prose, listed, plain, prose, say, texts
-from treem.display.words import verdict_name
+from treem.display.words import unit_of_difference, verdict_name
 from treem.notebooks.results import Result
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _gap_item(run: Run, row: Result, year: int, number: int) -> str:
         value=figures.spoken(figures.value(run, row), unit) + rounded(run, row),
         year=year,
         target=figures.spoken(figures.target(run, limit), unit),
-        gap=figures.spoken(figures.gap(run, row, year), unit),
+        gap=figures.spoken(figures.gap(run, row, year), unit_of_difference(unit)),
         share=figures.spoken(figures.relative_gap(run, row, year), "%"),
         verdict=plain(lower_first(verdict_text(row, year))),
     )

@@ -48,11 +48,20 @@ def pooled(run: Run) -> Prose:
 
 
 def funnels(run: Run) -> Prose:
-    """Say how the funnels are read, or that none could be drawn."""
+    """Say how the funnels are read and which codes stand in them, or that none was drawn."""
     from treem.display.charts.funnels import funnels_of
 
-    drawn = funnels_of(run, "events") or funnels_of(run, "shares")
-    return prose(say("funnels", "intro" if drawn else "none"))
+    drawn = funnels_of(run, "events") + funnels_of(run, "shares")
+    if not drawn:
+        return prose(say("funnels", "none"))
+    marked = {
+        point.area_code: plain(point.area_name)
+        for one in drawn
+        for point in one.points
+        if point.outside == "99.8"
+    }
+    names = "; ".join(f"{code} {name}" for code, name in sorted(marked.items()))
+    return prose(say("funnels", "intro"), say("funnels", "codes", names=names) if marked else "")
 
 
 def sentence(run: Run, row: Result) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from treem.audit.lineage import Printed
 from treem.display import figures
-from treem.display.common import legend, measure_cell, remarks, value_html, words
+from treem.display.common import legend, measure_cell, reason_lines, value_html, words
 from treem.display.table import Cell, Table, text
 from treem.indicators.events import is_rate_of_events
 from treem.notebooks.results import Result
@@ -136,7 +136,7 @@ def pooled(run: Run) -> Table | None:
         ]
         for row in shown
     ]
-    note = "<br>".join(filter(None, (remarks(run, shown), said["note"])))
+    note = "<br>".join([*reason_lines(shown), said["note"]])
     return Table(head, body, (34, 18, 12, 17, 19), "pooled", note, legend(run, shown))
 
 

@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from treem.display import figures
-from treem.display.common import measures_of, objective_title, short_name, words
+from treem.display.common import measures_of, objective_title, short_name, shown_area, words
 from treem.display.table import Cell, Row, Table, group, heads, text
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def coverage_gaps(run: Run) -> Table | None:
         for row in owed_rows(run, year):
             by_area.setdefault(row["area_code"], []).append(row)
         for rows in by_area.values():
-            body += [_gap_row(rows, state) for state in GAPS if any(_in(rows, state))]
+            body += [_gap_row(run, rows, state) for state in GAPS if any(_in(rows, state))]
     if not body:
         return None
     head = [heads(said["year"], said["area"], said["state"], said["measures"])]
@@ -119,13 +119,13 @@ def owed_rows(run: Run, year: int) -> list[CoverageRow]:
     ]
 
 
-def _gap_row(rows: Sequence[CoverageRow], state: str) -> Row:
+def _gap_row(run: Run, rows: Sequence[CoverageRow], state: str) -> Row:
     said = words("coverage")
     found = _in(rows, state)
     listed = said["every"] if len(found) == len(rows) else ", ".join(r["measure"] for r in found)
     return [
         text(found[0]["year"], align="center"),
-        text(found[0]["area_name"]),
+        text(shown_area(run, found[0])),
         text(f"{_sign(state)} {said['states'][state]}"),
         text(listed),
     ]

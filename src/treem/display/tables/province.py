@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,13 @@ def results(run: Run, objective: int) -> Table | None:
     ]
     body = [_result_row(run, result) for result in shown]
     widths = (24, 8, 13, 9, 8, 15, 8, 15)
-    return Table(head, body, widths, "results", remarks(run, shown), legend(run, shown))
+    note = "<br>".join(filter(None, (_blanks(body), remarks(run, shown))))
+    return Table(head, body, widths, "results", note, legend(run, shown))
+
+
+def _blanks(body: list[Row]) -> str:
+    """Say what an empty cell of the 2020 figure or of the path means, where there is one."""
+    return words("blank") if any(not row[place].html for row in body for place in (1, 3)) else ""
 
 
 def _reported_only(run: Run, shown: list[Result]) -> Table:
@@ -106,43 +113,43 @@ def _result_row(run: Run, result: Result) -> Row:
 
 
 def pace(run: Run) -> Table | None:
-    """Return ratio to the path, gap, change a year and rate of reduction still needed."""
+    """Return ratio to the path, gap, change a year and rate of reduction still needed.
+
+    No year is left to reach a target in its own year: then only the gap stands.
+    """
     shown = [row for row in run.rows() if row["gap_2025"] or row["gap_2030"]]
     if not shown:
         return None
     said = words("pace")
-    columns = ("gap", "change", "rate")
+    columns = {year: _NEEDED if year > run.year else _NEEDED[:1] for year in TARGET_YEARS}
+    names = [name for of_year in columns.values() for name in of_year]
     head = [
         [
             text(words("measure"), rows=2, align="center"),
             text(said["ratio"], rows=2, align="center"),
             *(
-                text(words("against").format(year=year), columns=3, align="center")
-                for year in TARGET_YEARS
+                text(words("against").format(year=year), columns=len(of_year), align="center")
+                for year, of_year in columns.items()
             ),
         ],
-        [text(said[name], align="center") for _ in TARGET_YEARS for name in columns],
+        [text(said[name], align="center") for name in names],
     ]
     body = [
-        [measure_cell(run.register.measures[row.measure]), *_pace_cells(run, row)] for row in shown
+        [measure_cell(run.register.measures[row.measure]), *_pace_cells(run, row, columns)]
+        for row in shown
     ]
-    return Table(head, body, (34, 12, 9, 9, 9, 9, 9, 9), "pace", said["note"])
+    widths = (88 - 9 * len(names), 12, *(9,) * len(names))
+    return Table(head, body, widths, "pace", said["note"])
 
 
-def _pace_cells(run: Run, row: Result) -> list[Cell]:
-    ratio = figures.ratio(run, row)
-    return [
-        Cell(ratio.html if ratio else "", align="center"),
-        *_needed_cells(run, row),
-    ]
+_NEEDED = ("gap", "change", "rate")
+_SHOWN = {"gap": figures.gap, "change": figures.yearly_change, "rate": figures.yearly_rate}
 
 
-def _needed_cells(run: Run, row: Result) -> list[Cell]:
-    return [
-        Cell(printed.html if (printed := show(run, row, year)) else "", align="center")
-        for year in TARGET_YEARS
-        for show in (figures.gap, figures.yearly_change, figures.yearly_rate)
-    ]
+def _pace_cells(run: Run, row: Result, columns: Mapping[int, Sequence[str]]) -> list[Cell]:
+    found = [figures.ratio(run, row)]
+    found += [_SHOWN[name](run, row, year) for year, names in columns.items() for name in names]
+    return [Cell(printed.html if printed else "", align="center") for printed in found]
 
 
 def sources(run: Run) -> Table | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from treem.display import figures
-from treem.display.common import words
+from treem.display.common import shown_area, upper_first, words
 from treem.display.numbers import with_unit
 from treem.display.table import Cell, Row, Table, group, heads, text
 from treem.display.words import severity_name
@@ -79,7 +79,7 @@ def findings(run: Run) -> Table | None:
         if rows:
             title = f"{severity_name(severity)}: {said['follows'][severity]}"
             body.append(group(title[:1].upper() + title[1:], len(head[0])))
-            body += [_finding_row(row, with_todo) for row in rows]
+            body += [_finding_row(run, row, with_todo) for row in rows]
     lines = [_joined(run, len(listed), len(joined))] if len(joined) < len(listed) else []
     if len(listed) < len(run.tables.findings):
         lines.append(said["info_left_out"].format(most=MOST_LISTED))
@@ -87,11 +87,11 @@ def findings(run: Run) -> Table | None:
     return Table(head, body, widths, "findings", "<br>".join(lines))
 
 
-def _finding_row(row: Mapping[str, str], with_todo: bool) -> Row:
+def _finding_row(run: Run, row: Mapping[str, str], with_todo: bool) -> Row:
     what = row["message"]
     if row["waiver"]:
         what += " " + words("findings")["waived"].format(waiver=row["waiver"])
-    cells = [text(_place(row)), text(what)]
+    cells = [text(_place(row) or f"{shown_area(run, row)} {row['year']}".strip()), text(what)]
     return [*cells, text(row["instruction"])] if with_todo else cells
 
 
@@ -124,7 +124,7 @@ def left_out(run: Run) -> Table | None:
         return None
     said = words("left_out")
     with_value = any(row["raw"] for row in unused)
-    why = said["why"] if with_value else words("findings")["checked"]
+    why = said["why" if with_value else "checked"]
     columns = [words("measure"), words("coverage")["area"], said["where"], why]
     if with_value:
         columns.insert(2, said["value"])
@@ -174,13 +174,14 @@ def _why(run: Run, row: Mapping[str, Any]) -> str:
         if one["area_code"] == row["area_code"] and one["severity"] == "record"
     ]
     same = [one["message"] for one in found if one["cell"] == row["cell"]]
-    return " ".join(dict.fromkeys(whole or same or [one["message"] for one in found]))
+    said = [*dict.fromkeys(whole or same or [one["message"] for one in found])]
+    sentences = all(one.endswith((".", "!", "?")) for one in said)
+    return (" " if sentences else "; ").join(said)
 
 
 def _place(row: Mapping[str, Any]) -> str:
     named = [row["file"].rsplit("/", 2)[-2:] if row["file"] else [], [row["sheet"]], [row["cell"]]]
-    place = ", ".join("/".join(part) for part in named if any(part))
-    return place or f"{row['area_name']} {row['year']}".strip()
+    return ", ".join("/".join(part) for part in named if any(part))
 
 
 def resubmissions(run: Run) -> Table | None:
@@ -207,7 +208,7 @@ def resubmissions(run: Run) -> Table | None:
             ]
         )
     head = [heads(*(said[name] for name in names))]
-    return Table(head, body, (17, 7, 13, 14, 20, 10, 19), "resubmissions")
+    return Table(head, body, (17, 7, 14, 16, 23, 10, 13), "resubmissions")
 
 
 def revisions(run: Run) -> Table | None:
@@ -222,15 +223,15 @@ def revisions(run: Run) -> Table | None:
         body.append(
             [
                 text(row.measure),
-                text(row["area_name"]),
+                text(run.name_of(run.place_of(row.area_code, row.year))),
                 text(str(row.year), align="center"),
                 _amount(figures.replaced(run, row), unit),
                 _amount(figures.value(run, row), unit),
-                text(row["revision_reason"]),
+                text(upper_first(row["revision_reason"])),
             ]
         )
     head = [heads(*(said[name] for name in ("measure", "area", "year", "before", "now", "why")))]
-    return Table(head, body, (11, 20, 8, 14, 14, 33), "revisions")
+    return Table(head, body, (10, 17, 8, 16, 16, 33), "revisions")
 
 
 def _amount(printed: Printed | None, unit: str) -> Cell:

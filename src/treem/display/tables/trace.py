@@ -95,10 +95,7 @@ def _sources(run: Run, records: Iterable[Record]) -> list[str]:
 
 
 def _cells(run: Run, observations: list[str]) -> list[str]:
-    """Return the workbook cells in short, a line a sheet: one file, or how many files.
-
-    The cells of text files (CSV) have no sheet and share a line.
-    """
+    """Return the cells in short, a line a sheet: one file, or how many; CSV has no sheet."""
     said = words("trace")
     rows = [run.tables.observations[one] for one in observations]
     received = [row for row in rows if row["cell"]]
@@ -106,8 +103,15 @@ def _cells(run: Run, observations: list[str]) -> list[str]:
     for sheet in sorted({row["sheet"] for row in received}):
         of_sheet = [row for row in received if row["sheet"] == sheet]
         files = sorted({"/".join(row["file"].rsplit("/", 2)[-2:]) for row in of_sheet})
-        named = files[0] if len(files) == 1 else said["several"].format(count=len(files))
-        place = f"{named}, {sheet}" if sheet else named
-        cells = ", ".join(sorted({row["cell"] for row in of_sheet}))
-        lines.append(escape(said["cells"].format(place=place, cells=cells)))
+        cells = ", ".join(sorted({row["cell"] for row in of_sheet}, key=_column_and_row))
+        named = files[0] if len(files) == 1 else said["files_many"].format(count=len(files))
+        places = ", ".join(filter(None, (named, sheet)))
+        lines.append(escape(said["cells"].format(places=places, cells=cells)))
     return lines
+
+
+def _column_and_row(cell: str) -> tuple[int, str, int, str]:
+    """Order cells as a sheet does: H9 before H10, Z1 before AA1."""
+    column = cell.rstrip("0123456789")
+    row = cell[len(column) :]
+    return len(column), column, int(row or 0), cell
