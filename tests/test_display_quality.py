@@ -157,6 +157,7 @@ def test_of_two_provinces_a_gap_and_a_finding_name_theirs(tmp_path):
     found = [
         missing | {"area_code": "24", "year": "2025"},
         missing | {"area_code": "27"},
+        missing | {"area_code": "27", "area_name": "Sở Y tế"},
     ]
     cells = [
         one(2023, "27", "CT10", "missing_submission", "Tỉnh Bắc Ninh", "province"),
@@ -166,6 +167,7 @@ def test_of_two_provinces_a_gap_and_a_finding_name_theirs(tmp_path):
     assert {row[0] for row in rows_of(tables.findings(run))[1:]} == {
         "Tỉnh Bắc Ninh mới 2025",
         "Tỉnh Bắc Ninh cũ 2024",
+        "Sở Y tế 2024",
     }
     assert {(row[0], row[1]) for row in rows_of(tables.coverage_gaps(run))} == {
         ("2023", "Tỉnh Bắc Ninh cũ"),

@@ -286,7 +286,10 @@ def objective_title(run: Run, number: int) -> str:
 
 
 def shown_area(run: Run, row: Mapping[str, str]) -> str:
-    """Return the name of the area of a row; of two provinces of one name, which it is."""
+    """Return the name of the area of a row; of two provinces of one name, which it is.
+
+    A finding on a department has the code of its province and the name of the department.
+    """
     from treem.indicators.rollup import find_place
 
     keys = {run.edition.province: (run.edition.geography, run.edition.province)}
@@ -294,7 +297,8 @@ def shown_area(run: Run, row: Mapping[str, str]) -> str:
     key = keys.get(row["area_code"])
     if key is None or not row["year"]:
         return row["area_name"]
-    return run.name_of(find_place(run.edition, run.areas, int(row["year"]), key))
+    place = find_place(run.edition, run.areas, int(row["year"]), key)
+    return run.name_of(place) if row["area_name"] == place.area.full_name else row["area_name"]
 
 
 def lower_first(name: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from treem.notebooks.api import Run
 
 ORDER = ("run", "submission", "record", "info")
-_SAME = ("file", "sheet", "area_code", "year", "severity", "message", "waiver")
+_SAME = ("file", "sheet", "area_code", "area_name", "year", "severity", "message", "waiver")
 """Findings that agree in these say the same of several cells."""
 MOST_LISTED = 20
 """A rule with more findings of severity `info` is counted, not listed."""
