@@ -51,7 +51,10 @@ PRELOADED = (
     "pandas.io.formats.string",
     "pyarrow.pandas_compat",
     "tornado.platform.asyncio",
-    "treem.notebooks.client",
+    # what every notebook imports on its way
+    "IPython.core.logger",
+    "bdb",
+    "treem.notebooks.forkserver",
 )
 """What notebooks need, imported once. Only modules that neither compute nor start threads."""
 
