@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import codecs
-import gc
 import logging
 import os
 import random
@@ -256,8 +255,8 @@ class InProcessKernel(IPythonKernel):  # type: ignore[misc]
         if processes is not None:
             processes._exit_function()
         logging.shutdown()
+        # what only a collection would close, an ordinary kernel does not close either
         self.shell.user_ns.clear()
-        gc.collect()
 
 
 def _arguments() -> list[str]:
